@@ -1,0 +1,87 @@
+"""The contract: all that a channel's or a plugin's author imports, and nothing else.
+
+A complete channel is one config class and one method::
+
+    @channel_config
+    class PagerConfig(ChannelConfig):
+        endpoint: str = setting(title="Endpoint", format="uri")
+
+        async def open(self, context: ChannelContext) -> PagerChannel:
+            return PagerChannel(self, context.client())
+
+    class PagerChannel:
+        @hookimpl
+        async def notify_workflow(self, event: WorkflowEvent, delivery: Delivery) -> Outcome: ...
+"""
+
+from __future__ import annotations
+
+from .channel import ChannelConfig, ChannelContext, Clock, channel_config
+from .delivery import Delivery, Message, Veto
+from .durations import parse_duration
+from .events import WORKFLOW_ACTIONS, Event, TestMessage, Workflow, WorkflowEvent, sample_workflow_event
+from .ids import new_id
+from .markers import HOOK_PREFIX, PROJECT_NAME, hookimpl, hookspec
+from .outcome import DeliveryError, Failed, FailureStage, Outcome, Sent, Stage
+from .payload import InvalidPayload, JSONValue, format_timestamp
+from .redact import redact_url, url_origin
+from .secret import MASK, Secret
+from .setting import InvalidConfig, Problem, SettingInfo, setting, value_problems
+from .specs import (
+    Channel,
+    FiltersEvents,
+    NotifiesEvent,
+    NotifiesTest,
+    NotifiesWorkflow,
+    NotifySpecs,
+    ObservesOutcomes,
+    RendersEvents,
+)
+
+__all__ = [
+    "HOOK_PREFIX",
+    "MASK",
+    "PROJECT_NAME",
+    "WORKFLOW_ACTIONS",
+    "Channel",
+    "ChannelConfig",
+    "ChannelContext",
+    "Clock",
+    "Delivery",
+    "DeliveryError",
+    "Event",
+    "Failed",
+    "FailureStage",
+    "FiltersEvents",
+    "InvalidConfig",
+    "InvalidPayload",
+    "JSONValue",
+    "Message",
+    "NotifiesEvent",
+    "NotifiesTest",
+    "NotifiesWorkflow",
+    "NotifySpecs",
+    "ObservesOutcomes",
+    "Outcome",
+    "Problem",
+    "RendersEvents",
+    "Secret",
+    "Sent",
+    "SettingInfo",
+    "Stage",
+    "TestMessage",
+    "Veto",
+    "Workflow",
+    "WorkflowEvent",
+    "channel_config",
+    "format_timestamp",
+    "hookimpl",
+    "hookspec",
+    "new_id",
+    "parse_duration",
+    "redact_url",
+    "sample_workflow_event",
+    "setting",
+    "url_origin",
+    "value_problems",
+]
