@@ -1,0 +1,87 @@
+# Each target makes the environment it needs. Variables that may be given on the command line:
+#   PYTHON=python3.13    the interpreter for a new environment (default: python3, if it is 3.11 or later, else the newest)
+#   VENV=.venv-3.13      where the environment stands (default: .venv)
+#   ARGS="-k outbox -x"  further arguments for pytest or the benchmark
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+    $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq install
+
+# An environment is as good as the files it was made from, so their checksum is part of the stamp's name. Time stamps
+# would not do: a checkout of another branch changes files backwards in time.
+checksum = $(shell cat pyproject.toml $(1) 2>/dev/null | cksum | cut -d ' ' -f 1)
+RUN := $(VENV)/.run-$(call checksum,.requirements/run.txt .requirements/build.txt)
+DEV := $(VENV)/.dev-$(call checksum,.requirements/dev.txt)
+
+.PHONY: help demo test lint format docs bench requirements clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: $(RUN) ## the tour: a receiver, five events, a failure that recovers, the log of attempts
+	@$(BIN)/bellwire demo
+
+test: $(DEV) ## every test but the benchmarks
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(DEV) ## style, types, architecture, changelog
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/towncrier build --draft >/dev/null
+
+format: $(DEV) ## put the style right where that can be done by machine
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(DEV) ## the site, into .site/
+	$(BIN)/zensical build --strict --clean --config-file .zensical.toml
+
+bench: $(DEV) ## the benchmarks; give them a quiet machine
+	$(BIN)/python tests/benchmarks $(ARGS)
+
+requirements: ## pin the newest versions that pyproject.toml allows, with their hashes
+	@$(need_python)
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
+	$(compile) pyproject.toml --all-extras --group dev --output-file .requirements/dev.txt
+	$(compile) pyproject.toml --constraints .requirements/dev.txt --output-file .requirements/run.txt
+	$(compile) --group build --constraints .requirements/dev.txt --output-file .requirements/build.txt
+
+clean: ## remove what the targets made, the environments too
+	rm -rf .venv .venv-* .site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+compile := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+    --no-annotate --custom-compile-command 'make requirements'
+
+# What runs: Bellwire, editable, with its dependencies and no more.
+$(RUN): | $(BIN)/python
+	@echo "Installing Bellwire into $(VENV) ..."
+	@$(PIP) --require-hashes -r .requirements/build.txt -r .requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.run-* && touch $@
+
+# What develops: every extra and every tool, on top of it.
+$(DEV): $(RUN)
+	@echo "Installing the development tools into $(VENV) ..."
+	@$(PIP) --require-hashes -r .requirements/dev.txt
+	@rm -f $(VENV)/.dev-* && touch $@
+
+$(BIN)/python:
+	@$(need_python)
+	@$(PYTHON) -m venv $(VENV)
+
+define need_python
+test -n "$(PYTHON)" || { \
+    echo "Bellwire needs Python 3.11 or later, with its venv module. Found: $$(python3 --version 2>&1 || true)." >&2; \
+    echo "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3" >&2; \
+    exit 1; }
+endef
