@@ -57,6 +57,11 @@ class NotFound(BellwireError):
 class DatabaseError(BellwireError):
     """The outbox's database cannot be used."""
 
+    while_committing = False
+    """Whether it happened while a transaction was being committed, so that its outcome has to be looked up."""
+    transient = False
+    """Whether the same transaction may succeed when it is tried again at once."""
+
 
 class DatabaseUnavailable(DatabaseError):
     """It is gone, locked or read-only."""

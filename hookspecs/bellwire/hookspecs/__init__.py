@@ -17,6 +17,7 @@ A complete channel is one config class and one method::
 from __future__ import annotations
 
 from .channel import ChannelConfig, ChannelContext, Clock, channel_config
+from .declared import DeclaredSetting, declared_settings
 from .delivery import Delivery, Message, Veto
 from .durations import parse_duration
 from .events import WORKFLOW_ACTIONS, Event, TestMessage, Workflow, WorkflowEvent, sample_workflow_event
@@ -26,7 +27,9 @@ from .outcome import DeliveryError, Failed, FailureStage, Outcome, Sent, Stage
 from .payload import InvalidPayload, JSONValue, format_timestamp
 from .redact import redact_url, url_origin
 from .secret import MASK, Secret
-from .setting import InvalidConfig, Problem, SettingInfo, setting, value_problems
+from .setting import InvalidConfig, Problem, SettingFormat, SettingInfo, setting
+from .setting_checks import value_problems
+from .setting_types import SettingKind, SettingType
 from .specs import (
     Channel,
     FiltersEvents,
@@ -47,6 +50,7 @@ __all__ = [
     "ChannelConfig",
     "ChannelContext",
     "Clock",
+    "DeclaredSetting",
     "Delivery",
     "DeliveryError",
     "Event",
@@ -67,13 +71,17 @@ __all__ = [
     "RendersEvents",
     "Secret",
     "Sent",
+    "SettingFormat",
     "SettingInfo",
+    "SettingKind",
+    "SettingType",
     "Stage",
     "TestMessage",
     "Veto",
     "Workflow",
     "WorkflowEvent",
     "channel_config",
+    "declared_settings",
     "format_timestamp",
     "hookimpl",
     "hookspec",

@@ -6,14 +6,16 @@ import inspect
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, dataclass_transform
 
 import attrs
 from attrs.exceptions import UnannotatedAttributeError
 
+from .declared import declared_settings
 from .delivery import Message
 from .events import Event
-from .setting import InvalidConfig, Problem, SettingInfo, setting, value_problems
+from .redact import redact_url
+from .setting import InvalidConfig, Problem, setting
 
 if TYPE_CHECKING:
     import httpx
@@ -68,7 +70,7 @@ class ChannelContext(Protocol):
         ...
 
     def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
-        """The guarded HTTP client: it obeys the bus's egress policy, TLS and proxy settings, and never follows redirects.
+        """The guarded HTTP client: it obeys the bus's egress policy, TLS and proxy settings and follows no redirect.
 
         What it raises is a :class:`DeliveryError`, already classified (and the matching httpx exception as well).
         The whole request may take the channel's ``timeout_seconds``. The engine closes it after the channel.
@@ -82,7 +84,7 @@ class ChannelContext(Protocol):
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(setting,))
 def channel_config(cls: _C) -> _C:
-    """Makes *cls* a channel's config: ``attrs.define(kw_only=True, eq=False)``, checked for the usual slips.
+    """Makes *cls* a channel's config: ``attrs.define(kw_only=True, eq=False, repr=False)``, checked for usual slips.
 
     Without equality, because pluggy compares plugins by ``==`` and two channels may be configured alike.
 
@@ -102,11 +104,21 @@ def channel_config(cls: _C) -> _C:
             msg = f"{name}.open must be a coroutine: async def open(self, context)"
             raise TypeError(msg)
     try:
-        defined: _C = attrs.define(kw_only=True, eq=False, auto_attribs=True)(cls)
+        defined: _C = attrs.define(kw_only=True, eq=False, repr=False, auto_attribs=True)(cls)
     except UnannotatedAttributeError as error:
         msg = f"{name}: every setting needs a type, as in `urgency: int = setting(default=1)`. {error}"
         raise TypeError(msg) from error
     return defined
+
+
+def _repr(value: object) -> str:
+    match value:
+        case str() if "://" in value:
+            return repr(redact_url(value))
+        case tuple():
+            return f"({', '.join(map(_repr, value))}{',' * (len(value) == 1)})"
+        case _:
+            return repr(value)
 
 
 @channel_config
@@ -154,7 +166,9 @@ class ChannelConfig:
         help="After several failures in a row, hold all deliveries and probe with one until the receiver answers.",
     )
     actions: tuple[str, ...] = setting(
-        default=(), title="Actions", help="Only events with one of these actions are sent; empty: all.",
+        default=(),
+        title="Actions",
+        help="Only events with one of these actions are sent; empty: all.",
         examples=(("approve", "reject"),),
     )
     projects: tuple[str, ...] = setting(
@@ -169,17 +183,29 @@ class ChannelConfig:
         if errors:
             raise InvalidConfig(errors)
 
+    def __repr__(self) -> str:
+        # not attrs' own: a URL may hold a password
+        fields = (attribute.name for attribute in attrs.fields(cast(type[attrs.AttrsInstance], type(self))))
+        return f"{type(self).__name__}({', '.join(f'{name}={_repr(getattr(self, name))}' for name in fields)})"
+
     def problems(self) -> list[Problem]:
         """All errors and warnings: of each value, of what is missing while enabled, then those of :meth:`check`."""
         found: list[Problem] = []
-        for attribute in attrs.fields(type(self)):
-            value = getattr(self, attribute.name)
-            info = SettingInfo.of(attribute)
-            found += [Problem(attribute.name, message) for message in value_problems(info, value)]
-            if self.enable and info.required_when_enabled and not value:
-                found.append(Problem(attribute.name, "is required while the channel is enabled"))
+        for declared in declared_settings(type(self)):
+            value = getattr(self, declared.name)
+            found += [Problem(declared.name, message) for message in declared.problems(value)]
+        if self.enable:
+            found += self.missing_when_enabled()
         # check() may rely on each value being right by itself
         return found or list(self.check())
+
+    def missing_when_enabled(self) -> list[Problem]:
+        """The settings that may be absent only while the channel is disabled, and are."""
+        return [
+            Problem(declared.name, "is required while the channel is enabled")
+            for declared in declared_settings(type(self))
+            if declared.is_missing(getattr(self, declared.name))
+        ]
 
     def check(self) -> Iterable[Problem]:
         """What single settings cannot say: combinations that cannot work, and warnings. Override it; it is pure."""

@@ -29,7 +29,9 @@ class Delivery:
 class Veto:
     """A filter's word that a channel shall not hear of an event; the reason is kept for ``explain``."""
 
-    reason: str = attrs.field(validator=[attrs.validators.instance_of(str), attrs.validators.min_len(1)])
+    reason: str = attrs.field(
+        validator=attrs.validators.and_(attrs.validators.instance_of(str), attrs.validators.min_len(1))
+    )
 
 
 @attrs.frozen(kw_only=True)

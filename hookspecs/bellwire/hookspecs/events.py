@@ -87,6 +87,11 @@ class Event:
         """Within a channel, events with the same key are delivered one at a time in publish order."""
         raise NotImplementedError
 
+    @property
+    def project(self) -> str | None:
+        """The project that it belongs to, for channels that ask for some projects only; ``None`` for none."""
+        return None
+
     def payload(self) -> Mapping[str, JSONValue]:
         """What stands under ``payload`` on the wire."""
         raise NotImplementedError
@@ -196,6 +201,11 @@ class WorkflowEvent(Event):
     def ordering_key(self) -> str:
         """The workflow's id."""
         return self.workflow.workflow_id
+
+    @property
+    def project(self) -> str:
+        """The workflow's project."""
+        return self.workflow.project_name
 
     def payload(self) -> Mapping[str, JSONValue]:
         """``{"workflow": {…}}``."""

@@ -1,0 +1,15 @@
+"""The webhook channel: one POST per event, exactly as the specification of the wire has it.
+
+``config`` what may be set · ``request`` an event to an HTTP request · ``answer`` the response to an outcome ·
+``wording`` the reference's words for failures · ``robots`` chat robots that answer 200 and mean no · ``scrub`` the
+channel's secrets out of what a receiver sends back · ``channel`` the effects around them · ``listen`` and ``receiver``
+the command ``bellwire listen``.
+
+Importing this package brings in neither httpx nor click: a process that only publishes needs no more than the config.
+"""
+
+from __future__ import annotations
+
+from .config import WebhookConfig
+
+__all__ = ["WebhookConfig"]

@@ -1,0 +1,106 @@
+"""What may be set on a webhook channel."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from bellwire.hookspecs import ChannelConfig, ChannelContext, Problem, Secret, channel_config, setting
+
+from .robots import robot_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .channel import WebhookChannel
+
+# a name that every HTTP client takes: letters, digits and hyphens, but no punycode, which may not decode
+_plain_name: Final = re.compile(r"(?!.*xn--)(?=.*[a-z])[a-z0-9-]+(\.[a-z0-9-]+)*\.?", re.ASCII).fullmatch
+
+
+@channel_config
+class WebhookConfig(ChannelConfig):
+    """Sends each event as a JSON document in an HTTP POST."""
+
+    url: str = setting(
+        default="",
+        title="URL",
+        help="The address that events are sent to, over http or https.",
+        format="http-url",
+        examples=("http://192.168.21.34:8000",),
+        required_when_enabled=True,
+    )
+    token: Secret | None = setting(
+        default=None,
+        title="Token",
+        help="Sent as `Authorization: Bearer <token>` (RFC 6750); without one there is no such header.",
+        format="line",
+    )
+    accept_status: Literal["200", "2xx"] = setting(
+        default="200",
+        title="Success is",
+        help="200: the answer 200 and no other; 2xx: any answer from 200 to 299.",
+    )
+    connect_timeout_seconds: float = setting(
+        default=5.0,
+        ge=0.1,
+        le=60,
+        title="Connect time-out",
+        help="Seconds until the connection must stand; the time-out holds for the send as a whole.",
+    )
+    test_payload: Literal["message", "workflow"] = setting(
+        default="message",
+        title="Test sends",
+        help="message: a test message, marked as such; workflow: the sample event, for receivers that know workflow "
+        "events only. They cannot tell it from a real one.",
+    )
+
+    def check(self) -> Iterator[Problem]:
+        """What the URL and the token say about themselves that no single rule does."""
+        if self.url:
+            if problem := _url_problem(self.url):
+                yield Problem("url", problem)
+                return
+            yield from self._url_warnings()
+        if self.token and (plain := self.token.reveal()) != plain.strip():
+            yield Problem(
+                "token", "begins or ends with blanks, which receivers cut off: was it pasted that way?", "warning"
+            )
+
+    def _url_warnings(self) -> Iterator[Problem]:
+        parts = urlsplit(self.url)
+        if robot := robot_at(parts.hostname):
+            yield Problem(
+                "url",
+                f"belongs to {robot}, whose robots read their own format only and will refuse this payload; put a "
+                "small service between them, or write a channel (docs/guide/webhook.md, 'Chat robots')",
+                "warning",
+            )
+        if self.token and (parts.username or parts.password):
+            yield Problem("url", "its user name and password are not sent, because a token is set", "warning")
+
+    async def open(self, context: ChannelContext) -> WebhookChannel:
+        """A channel on the context's guarded transport."""
+        from .channel import WebhookChannel
+
+        return WebhookChannel(self, context)
+
+
+def _url_problem(url: str) -> str | None:
+    """What only the HTTP client finds wrong with a URL. It loads slowly, so it is asked about unusual URLs alone."""
+    host = urlsplit(url).hostname or ""
+    if len(url) <= 2048 and url.isascii() and (_plain_name(host) or _is_ip_address(host)):
+        return None
+    from .request import url_problem
+
+    return url_problem(url)
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

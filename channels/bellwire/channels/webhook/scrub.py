@@ -1,0 +1,69 @@
+"""The channel's own secrets, taken out of what a receiver sends back: some echo every header when they fail.
+
+The engine scrubs the secrets that it knows as well. Here are the forms that only this channel knows: those that its
+token takes as a header, and what its URL holds.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from bellwire.hookspecs import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .config import WebhookConfig
+
+_LEAST_QUERY_VALUE = 8  # ?key=1 is no secret, and scrubbing every "1" would leave nothing to read
+
+
+def secret_forms(config: WebhookConfig) -> tuple[str, ...]:
+    """Every form in which a receiver may echo what *config* keeps secret.
+
+    The longest stands first, so that a secret within another leaves no rest of it.
+    """
+    forms: set[str] = set()
+    for secret in _secrets(config):
+        # a server reads header bytes as Latin-1, and sends that back as UTF-8
+        for form in (secret, secret.encode("utf-8", "surrogatepass").decode("latin-1")):
+            forms |= {form, json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]}
+    return tuple(sorted(forms - {""}, key=lambda form: (-len(form), form)))
+
+
+def _secrets(config: WebhookConfig) -> Iterator[str]:
+    if config.token:
+        yield config.token.reveal()
+    parts = urlsplit(config.url)
+    if parts.password:
+        yield from {parts.password, unquote(parts.password)}
+        pair = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
+        yield b64encode(pair.encode()).decode("ascii")
+    for _, value in parse_qsl(parts.query):
+        if len(value) >= _LEAST_QUERY_VALUE:
+            yield value
+    if parts.query and len(parts.query) >= _LEAST_QUERY_VALUE:
+        yield parts.query
+
+
+def scrub(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
+    """*text* with every one of *secrets* masked; of a *cut* text also a secret's beginning at the very end.
+
+    >>> scrub("you sent test123", ["test123"])
+    'you sent ********'
+    >>> scrub("you sent test", ["test123"], cut=True)
+    'you sent '
+    """
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, MASK)
+    if cut:
+        for secret in secrets:
+            for length in range(min(len(secret) - 1, len(text)), 0, -1):
+                if text.endswith(secret[:length]):
+                    text = text[:-length]
+                    break
+    return text

@@ -1,0 +1,302 @@
+"""The façade that a host holds: publish, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
+
+import attrs
+
+from bellwire.hookspecs import ChannelConfig, Clock, Event, Workflow, WorkflowEvent
+
+from .config import Settings, load_settings
+from .errors import BellwireError, DatabaseError, DispatchRefused, NotFound, OutboxUnavailable, PublishUnknown
+from .plugins import ChannelTypes, Plugins
+from .publishing import prepare
+
+if TYPE_CHECKING:
+    from .dispatch.dispatcher import Dispatcher
+    from .dispatch.embedded import EmbeddedDispatcher
+    from .insight.explain import Explanation
+    from .insight.status import Status
+    from .insight.trial import Trial
+    from .outbox import NewEvent, Outbox, Replayed
+
+logger = logging.getLogger("bellwire")
+
+E = TypeVar("E", bound=Event)
+
+DRAIN: Final = 10.0
+"""Seconds that :meth:`Bus.close` gives to what is in flight, unless it is told otherwise."""
+
+
+class Bus:
+    """Notifications of one platform, stored durably and brought through every enabled channel.
+
+    ::
+
+        with Bus.from_file("bellwire.toml") as bus:
+            bus.notify_workflow("approve", Workflow(...))
+
+    It is made once per process and may be used from any thread. After a fork the child starts afresh. Raises
+    :class:`~bellwire.core.errors.ConfigError` when *settings* cannot be used.
+
+    :param plugins: objects with ``notify_…`` hooks, and classes of further event kinds.
+    :param channel_types: channel types by name, beside those that entry points bring.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        plugins: Iterable[object] = (),
+        channel_types: Mapping[str, type[ChannelConfig]] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._set_up(settings or Settings(), _registry(plugins, channel_types), clock)
+        for item in self.settings.plugins:
+            self.plugins.load(item)
+
+    def _set_up(self, settings: Settings, plugins: Plugins, clock: Clock | None) -> None:
+        self.settings: Final = settings
+        self.plugins: Final = plugins
+        self._clock: Final = clock
+        self._outbox: Outbox | None = None
+        self._embedded: EmbeddedDispatcher | None = None
+        self._refusal_told = False
+        self._closed = False
+        self._lock = threading.Lock()
+        _buses.add(self)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        plugins: Iterable[object] = (),
+        channel_types: Mapping[str, type[ChannelConfig]] | None = None,
+        clock: Clock | None = None,
+        dispatch: Literal["embedded", "off"] | None = None,
+    ) -> Self:
+        """A bus configured by *path*, else by ``BELLWIRE_CONFIG``, else by ``bellwire.toml`` here; and the environment.
+
+        *dispatch* says who dispatches, whatever the file says: a short-lived process, such as a command, is no
+        dispatcher. Raises :class:`~bellwire.core.errors.ConfigError` with all problems of the file.
+        """
+        registry = _registry(plugins, channel_types)
+        settings = load_settings(path, environ=environ, types=registry.types, plugins=registry)
+        if dispatch is not None:
+            settings = attrs.evolve(settings, dispatch=dispatch)
+        bus = cls.__new__(cls)
+        bus._set_up(settings, registry, clock)
+        return bus
+
+    # -- publishing -------------------------------------------------------------------------------------------------
+
+    def notify_workflow(self, action: str, workflow: Workflow, *, event_id: str | None = None) -> WorkflowEvent:
+        """Publishes that *workflow* was created, approved, …; returns the event, which is durable by then.
+
+        *event_id* makes it safe to call again after a crash: the same id is stored once. Raises
+        :class:`~bellwire.core.errors.PublishError`.
+        """
+        return self.publish(_workflow_event(action, workflow, event_id))
+
+    def publish(self, event: E) -> E:
+        """Stores *event* and its deliveries. When it returns, they survive ``kill -9`` and a power cut.
+
+        Raises :class:`~bellwire.core.errors.PublishError`. An id that was published before is left as it is.
+        """
+        self.publish_many((event,))
+        return event
+
+    def publish_many(self, events: Sequence[E]) -> Sequence[E]:
+        """Stores all of *events* in their order, in one transaction: all of them, or none."""
+        rows = [prepare(event, self.settings, self.plugins) for event in events]
+        if rows:
+            self._store(rows)
+            self._dispatch_now()
+        return events
+
+    async def apublish(self, event: E) -> E:
+        """:meth:`publish` for coroutines: the event loop does not wait for the disk."""
+        return await asyncio.to_thread(self.publish, event)
+
+    async def anotify_workflow(self, action: str, workflow: Workflow, *, event_id: str | None = None) -> WorkflowEvent:
+        """:meth:`notify_workflow` for coroutines."""
+        return await asyncio.to_thread(self.notify_workflow, action, workflow, event_id=event_id)
+
+    def _store(self, rows: Sequence[NewEvent]) -> None:
+        try:
+            self.outbox.publish(rows)
+        except DatabaseError as error:
+            if not error.while_committing:
+                msg = f"nothing was stored, publish it again: {error}"
+                raise OutboxUnavailable(msg) from error
+            try:
+                stored = self.outbox.events(event_id=rows[0].id)
+            except DatabaseError:
+                msg = f"whether it was stored is unknown; publishing the same event id again is harmless: {error}"
+                raise PublishUnknown(msg) from error
+            if not stored:
+                msg = f"nothing was stored, publish it again: {error}"
+                raise OutboxUnavailable(msg) from error
+
+    # -- dispatching ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens the outbox and, with ``dispatch = "embedded"``, starts dispatching in a thread. Again is harmless.
+
+        Raises :class:`~bellwire.core.errors.DatabaseError` or :class:`~bellwire.core.errors.DispatchRefused`.
+        """
+        self.outbox.database.open()
+        if self.settings.dispatch == "embedded":
+            self._start_embedded()
+
+    def _start_embedded(self) -> EmbeddedDispatcher:
+        from .dispatch.embedded import EmbeddedDispatcher
+
+        embedded = self._embedded
+        if embedded is None or not embedded.alive:
+            with self._lock:
+                if self._closed:
+                    msg = "this bus is closed; make another one"
+                    raise BellwireError(msg)
+                if self._embedded is None or not self._embedded.alive:
+                    self._embedded = EmbeddedDispatcher(self.make_dispatcher)
+                embedded = self._embedded
+        return embedded
+
+    def _dispatch_now(self) -> None:
+        if self.settings.dispatch != "embedded" or self._closed:
+            return
+        try:
+            self._start_embedded().wake()
+        except DispatchRefused as error:  # the event is stored, and must not look lost
+            if not self._refusal_told:
+                self._refusal_told = True
+                logger.error("events are stored, but nobody dispatches them here: %s", error)  # noqa: TRY400 - the sentence says all
+
+    def make_dispatcher(self, *, once: bool = False) -> Dispatcher:
+        """A dispatcher for this bus's enabled channels; ``bellwire worker`` runs it in the foreground."""
+        from .dispatch.setup import make_dispatcher
+
+        return make_dispatcher(self.settings, self.plugins, self.outbox, clock=self._clock, once=once)
+
+    def close(self, drain: float = DRAIN) -> None:
+        """Stops dispatching here, waiting *drain* seconds for what is in flight, and closes the outbox.
+
+        What is still waiting stays stored, for the next process. Again is harmless.
+        """
+        with self._lock:
+            self._closed = True
+            embedded, self._embedded = self._embedded, None
+        if embedded is not None:
+            embedded.stop(drain)
+        if self._outbox is not None:
+            self._outbox.database.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _after_fork(self) -> None:
+        # the parent's threads, locks and connections are not the child's
+        self._lock = threading.Lock()
+        self._embedded = None
+        if self._outbox is not None:
+            self._outbox.after_fork()
+
+    # -- looking into it --------------------------------------------------------------------------------------------
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox itself: lists of deliveries, attempts, counts."""
+        if self._outbox is None:
+            from .outbox import Database, Outbox
+
+            with self._lock:
+                if self._outbox is None:
+                    self._outbox = Outbox(Database(self.settings.database))
+        return self._outbox
+
+    def status(self) -> Status:
+        """Per channel what waits, is in flight and has failed, and which dispatchers live."""
+        from .insight.status import status_of
+
+        return status_of(self.settings, self.outbox)
+
+    def explain(self, id: str) -> Explanation:  # noqa: A002 - what people call it
+        """Of a workflow, event or delivery: for each channel sent, waiting until when, vetoed by whom, or failed why."""
+        from .insight.explain import explain
+
+        return explain(id, self.settings, self.outbox, self.status())
+
+    def test(self, channel: str) -> Trial:
+        """Sends the test message once through *channel*, enabled or not; says how it went, and where it failed.
+
+        Raises :class:`~bellwire.core.errors.NotFound` when there is no such channel.
+        """
+        from .insight.trial import send_test
+
+        if channel not in self.settings.channels:
+            near = ", ".join(sorted(self.settings.channels)) or "none"
+            msg = f"no channel {channel!r} is configured; there are: {near}"
+            raise NotFound(msg)
+        return asyncio.run(send_test(self.settings.channels[channel], self.settings, self.plugins, clock=self._clock))
+
+    def replay(self, ids: Sequence[str]) -> Replayed:
+        """Sends settled deliveries again, each with the id it had, a new budget, and a new place in the order."""
+        replayed = self.outbox.replay(ids)
+        if replayed.reopened:
+            self._dispatch_now()
+        return replayed
+
+
+def _registry(plugins: Iterable[object], channel_types: Mapping[str, type[ChannelConfig]] | None) -> Plugins:
+    types = ChannelTypes()
+    for name, config_class in (channel_types or {}).items():
+        types.register(name, config_class)
+    registry = Plugins(types)
+    for plugin in plugins:
+        registry.register(plugin)
+    return registry
+
+
+def _workflow_event(action: str, workflow: Workflow, event_id: str | None) -> WorkflowEvent:
+    if event_id is None:
+        return WorkflowEvent(action=action, workflow=workflow)
+    return WorkflowEvent(action=action, workflow=workflow, id=event_id)
+
+
+_buses: Final[weakref.WeakSet[Bus]] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for bus in list(_buses):
+        bus._after_fork()
+
+
+def _close_at_exit() -> None:
+    # a dispatcher that nobody closed gives its leases back, so that the next process need not wait for them
+    for bus in list(_buses):
+        if bus._embedded is not None:
+            bus.close(drain=1.0)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(_close_at_exit)

@@ -1,0 +1,94 @@
+"""One attempt: the channel's hook is called, held to its deadline, and whatever it does becomes an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
+
+from ..plugins import BoundHook
+from .threads import DaemonThreads
+
+GRACE: Final = 1.0
+"""Seconds beyond ``timeout_seconds`` before the engine cuts a call off: the guarded client's own time-out comes first,
+because it knows at which stage it happened."""
+
+
+async def call_hook(
+    hook: BoundHook, event: Event, delivery: Delivery, *, timeout: float, threads: DaemonThreads,
+    classify: Callable[[BaseException], Failed], on_overdue: Callable[[asyncio.Future[Any]], None],
+) -> Outcome:
+    """The outcome of ``hook(event, delivery)``; never raises, but for cancellation from outside.
+
+    *on_overdue* gets the future of a thread's call that outlived its deadline: its slot is not free until that is done.
+    """
+    try:
+        if hook.is_async:
+            result = await _until(timeout, _as_coroutine(hook, event, delivery))
+        else:
+            result = await _in_thread(hook, event, delivery, timeout, threads, on_overdue)
+    except TimeoutError as error:
+        if isinstance(error, _Overdue):
+            return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
+        return classify(error)
+    except Exception as error:  # noqa: BLE001 - whatever a channel raises is this attempt's outcome
+        return classify(error)
+    if isinstance(result, Sent | Failed):
+        return result
+    return Failed(
+        stage="channel",
+        detail=f"{hook.name} returned {type(result).__name__}, not an outcome; end it with `return Sent()`",
+        retryable=False,  # the message may well have gone out; sending it again would repeat it
+    )
+
+
+class _Overdue(TimeoutError):
+    """Raised by the engine's own deadline, and by nothing else."""
+
+
+async def _as_coroutine(hook: BoundHook, event: Event, delivery: Delivery) -> object:
+    result = hook.call(event, delivery)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def _in_thread(
+    hook: BoundHook, event: Event, delivery: Delivery, timeout: float, threads: DaemonThreads,
+    on_overdue: Callable[[asyncio.Future[Any]], None],
+) -> object:
+    future = threads.submit(lambda: hook.call(event, delivery))
+    done, _ = await asyncio.wait({future}, timeout=timeout + GRACE)
+    if not done:
+        on_overdue(future)
+        raise _Overdue
+    result = future.result()
+    # a plain function that returns a coroutine: the coroutine belongs to the loop
+    return await _until(timeout, _awaited(result)) if inspect.isawaitable(result) else result
+
+
+async def _awaited(awaitable: Any) -> object:
+    return await awaitable
+
+
+async def _until(timeout: float, coroutine: Any) -> object:
+    """``await coroutine``, cancelled after *timeout* and the grace. Less than half of ``asyncio.timeout``'s cost."""
+    task = asyncio.current_task()
+    assert task is not None
+    expired = False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(timeout + GRACE, expire)
+    try:
+        return await coroutine
+    except asyncio.CancelledError:
+        if expired and task.uncancel() <= 0:
+            raise _Overdue from None
+        raise
+    finally:
+        timer.cancel()

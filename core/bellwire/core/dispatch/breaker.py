@@ -1,0 +1,58 @@
+"""A channel's health, moved on by how its attempts end; and the breaker of channels that hold when down. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from bellwire.hookspecs import Failed
+
+from ..outbox import ChannelHealth
+
+TRIPS_AT: Final = 3
+"""So many failures in a row trip the breaker."""
+FIRST_HOLD: Final = 10_000_000
+LONGEST_HOLD: Final = 300_000_000
+"""Microseconds that a tripped breaker holds: doubling from the first to the longest with each failed probe."""
+
+_OVERLOADED: Final = frozenset({429, 502, 503, 504})
+
+
+def is_down(failure: Failed) -> bool:
+    """Whether *failure* says that the receiver is down or overloaded, and nothing about this one message."""
+    if failure.stage == "status":
+        return failure.status_code in _OVERLOADED
+    return failure.stage in {"dns", "connect", "proxy", "tls", "send", "response", "timeout"}
+
+
+def hold_time(failures: int) -> int:
+    """Microseconds that the breaker holds after so many failures in a row.
+
+    >>> [hold_time(n) // 1_000_000 for n in (3, 4, 5, 20)]
+    [10, 20, 40, 300]
+    """
+    return int(min(FIRST_HOLD * 2 ** max(0, min(failures - TRIPS_AT, 30)), LONGEST_HOLD))
+
+
+def advance(health: ChannelHealth, sent: Sequence[bool], now: int, *, holds: bool) -> ChannelHealth:
+    """*health* after attempts that ended as *sent* says, in their order; *holds* where the channel has a breaker."""
+    failures, since, last_success = health.failures, health.failing_since, health.last_success_at
+    for success in sent:
+        if success:
+            failures, since = 0, None
+            last_success = now
+        else:
+            failures, since = failures + 1, since if since is not None else now
+    if last_success is not None and health.last_success_at is not None and not health.failures and not failures:
+        # once a second is enough for people, and saves a write per batch
+        last_success = max(health.last_success_at, now - now % 1_000_000)
+    held_until = health.held_until
+    if not failures:
+        held_until = None
+    elif holds and failures >= TRIPS_AT and failures != health.failures:
+        held_until = now + hold_time(failures)
+    return attrs.evolve(
+        health, failures=failures, failing_since=since, held_until=held_until, last_success_at=last_success
+    )

@@ -1,0 +1,108 @@
+"""From a claim to its settlement: the event is read, the channel's hook called, the outcome turned into rows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import attrs
+
+from bellwire.hookspecs import Delivery, Event, Failed, Outcome
+
+from ..http import failure_of
+from ..outbox import Claim, Settlement
+from ..plugins import Plugins
+from .attempt import call_hook
+from .lane import Lane
+from .settling import given_back, interrupted, settlement
+
+logger = logging.getLogger("bellwire.dispatch")
+
+UNKNOWN_KIND_WAIT: Final = 30_000_000
+"""Microseconds until a delivery is looked at again whose kind of event is unknown here, as in a rolling deployment."""
+
+
+@attrs.frozen
+class Delivered:
+    """One finished attempt, for the outbox and for those who observe."""
+
+    settlement: Settlement
+    event: Event | None = None
+    delivery: Delivery | None = None
+    outcome: Outcome | None = None
+
+
+class Deliverer:
+    """Makes attempts; knows nothing of claiming and settling."""
+
+    def __init__(self, plugins: Plugins, now: Callable[[], int]) -> None:
+        self._plugins: Final = plugins
+        self._now: Final = now
+        self._unknown_kinds: Final[set[str]] = set()
+
+    async def deliver(
+        self, lane: Lane, claim: Claim, on_overdue: Callable[[asyncio.Future[Any]], None]
+    ) -> Delivered:
+        """One attempt. Never raises; cancelled, it is an interrupted one."""
+        started_at, begun = self._now(), time.perf_counter_ns()
+        try:
+            kind = self._plugins.kind(claim.kind)
+            if kind is None:
+                return self._unknown_kind(claim)
+            event, delivery, outcome = await self._attempt(lane, claim, kind, on_overdue)
+        except asyncio.CancelledError:
+            duration = (time.perf_counter_ns() - begun) // 1000
+            return Delivered(interrupted(claim, started_at=started_at, duration=duration))
+        settled = settlement(
+            claim,
+            outcome,
+            policy=lane.policy,
+            holds=lane.config.hold_when_down,
+            started_at=started_at,
+            duration=(time.perf_counter_ns() - begun) // 1000,
+            secrets=lane.secrets,
+            random=random.random,
+        )
+        return Delivered(settled, event, delivery, outcome)
+
+    async def _attempt(
+        self, lane: Lane, claim: Claim, kind: type[Event], on_overdue: Callable[[asyncio.Future[Any]], None]
+    ) -> tuple[Event | None, Delivery, Outcome]:
+        delivery = Delivery(
+            id=claim.delivery_id,
+            channel=claim.channel,
+            attempt=claim.attempt,
+            max_attempts=claim.budget_start + lane.policy.sends,
+            deadline=lane.context.clock.now() + timedelta(seconds=lane.config.timeout_seconds),
+        )
+        try:
+            event = kind.from_json(claim.payload, id=claim.event_id)
+        except ValueError as error:
+            return None, delivery, Failed(stage="channel", detail=str(error), retryable=False)
+        hook = self._plugins.delivery_hook(lane.name, event)
+        if hook is None:
+            detail = f"channel {lane.name} has neither notify_{event.kind} nor notify_event, so it cannot deliver this kind"
+            return event, delivery, Failed(stage="config", detail=detail, retryable=False)
+        outcome = await call_hook(
+            hook,
+            event,
+            delivery,
+            timeout=lane.config.timeout_seconds,
+            threads=lane.threads,
+            classify=failure_of,
+            on_overdue=on_overdue,
+        )
+        return event, delivery, outcome
+
+    def _unknown_kind(self, claim: Claim) -> Delivered:
+        if claim.kind not in self._unknown_kinds:
+            self._unknown_kinds.add(claim.kind)
+            logger.warning(
+                "events of kind %r are unknown here; their deliveries wait for a dispatcher that knows it", claim.kind
+            )
+        return Delivered(given_back(claim, delay=UNKNOWN_KIND_WAIT))

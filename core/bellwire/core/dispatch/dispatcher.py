@@ -1,0 +1,298 @@
+"""The dispatcher: one event loop that keeps every lane busy and visits the database as seldom as it can.
+
+One visit settles all that has finished since the last one and claims as much as there are free slots, in a single
+transaction, so batches grow by themselves with the load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from ..errors import DatabaseError
+from ..outbox import ChannelHealth, Claim, DispatcherRow, Exchange, LaneDemand, Outbox
+from ..outbox.watch import Watch
+from ..plugins import Plugins
+from . import breaker
+from .delivering import Delivered, Deliverer
+from .lane import Lane
+from .presence import gone
+from .threads import DaemonThreads
+
+logger = logging.getLogger("bellwire.dispatch")
+
+HEARTBEAT: Final = 5.0
+"""Seconds between two heartbeats; each also renews the leases and looks for dispatchers that are gone."""
+SWEEP: Final = 2.0
+"""Seconds between two looks at everything, for what no signal announces."""
+LONGEST_OUTAGE_PAUSE: Final = 5.0
+
+
+class Dispatcher:
+    """Delivers through *lanes* until it is told to stop. ``once``: until nothing is due."""
+
+    def __init__(
+        self, outbox: Outbox, plugins: Plugins, lanes: Mapping[str, Lane], presence: DispatcherRow, *, once: bool = False
+    ) -> None:
+        self.id: Final = presence.id
+        self._outbox: Final = outbox
+        self._plugins: Final = plugins
+        self._lanes: Final = lanes
+        self._presence = presence
+        self._once: Final = once
+        self._deliverer: Final = Deliverer(plugins, outbox.database.now)
+        self._database: Final = DaemonThreads(1, "bellwire-database")
+        self._observers: Final = DaemonThreads(1, "bellwire-observers")
+        self._in_flight: Final[dict[asyncio.Task[None], Claim]] = {}
+        self._finished: list[Delivered] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._stop_by: float | None = None
+        self._due_timer: asyncio.TimerHandle | None = None
+        self._outage = ""
+        self._woken = False
+
+    # -- from any thread --------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Something was published: look at once."""
+        if not self._woken:  # one call into the loop serves all who publish until it runs
+            self._woken = True
+            self._from_outside(self._look_everywhere)
+
+    def stop(self, drain: float) -> None:
+        """Claims nothing more, lets what is in flight finish for *drain* seconds, then breaks it off."""
+        self._from_outside(lambda: self._begin_stop(drain))
+
+    def _from_outside(self, call: Callable[[], None]) -> None:
+        if self._loop is not None:
+            try:
+                self._loop.call_soon_threadsafe(call)
+            except RuntimeError:
+                pass  # the loop has closed: it has stopped already
+
+    # -- on the loop ------------------------------------------------------------------------------------------------
+
+    async def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Dispatches until :meth:`stop`; the database must be open. *started* is called when the loop is ready."""
+        self._loop = asyncio.get_running_loop()
+        watch = Watch(self._outbox.database)
+        helpers = [
+            asyncio.create_task(self._open_lanes()),
+            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._look_regularly(watch)),
+        ]
+        started()
+        try:
+            await self._pump()
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+            await self._leave(watch)
+
+    async def _pump(self) -> None:
+        while not self._done():
+            await self._wake.wait()
+            self._wake.clear()
+            finished, self._finished = self._finished, []
+            demands = self._demands()
+            if not finished and not demands:
+                continue
+            exchange = await self._exchange(finished, demands)
+            if exchange is not None:
+                self._apply(exchange, finished, demands)
+
+    def _done(self) -> bool:
+        if self._finished or self._in_flight:
+            return False
+        if self._stop_by is not None:
+            return True
+        if not self._once:
+            return False
+        settled_lanes = (lane.state == "broken" or (lane.state == "open" and not lane.hungry) for lane in self._lanes.values())
+        return all(settled_lanes)
+
+    def _demands(self) -> list[LaneDemand]:
+        if self._stop_by is not None:
+            return []
+        return [demand for lane in self._lanes.values() if (demand := lane.demand()) is not None]
+
+    async def _exchange(self, finished: list[Delivered], demands: Sequence[LaneDemand]) -> Exchange | None:
+        settlements = [delivered.settlement for delivered in finished]
+        pause = 0.1
+        while True:
+            try:
+                exchange = await self._database.run(self._outbox.exchange, self.id, settlements, demands, self._advance)
+            except DatabaseError as error:
+                if str(error) != self._outage:
+                    self._outage = str(error)
+                    logger.error("the outbox cannot be reached; nothing is lost, trying again: %s", error)  # noqa: TRY400 - the sentence says all
+                if self._stop_by is not None and asyncio.get_running_loop().time() > self._stop_by:
+                    return None  # the leases will run out, and others take over
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_OUTAGE_PAUSE)
+            else:
+                if self._outage:
+                    self._outage = ""
+                    logger.warning("the outbox can be reached again")
+                return exchange
+
+    def _apply(self, exchange: Exchange, finished: list[Delivered], demands: Sequence[LaneDemand]) -> None:
+        for demand in demands:
+            self._lanes[demand.channel].hungry = demand.channel in exchange.unfinished
+        for claim in exchange.claims:
+            self._start(self._lanes[claim.channel], claim)
+        for settled in exchange.settled:
+            if settled.state == "waiting":
+                self._look_in(settled.delay)
+        if exchange.next_due_in is not None:
+            self._look_in(exchange.next_due_in)
+        for before, after in exchange.health:
+            self._tell(before, after, finished)
+        if self._plugins.observed:
+            self._observe(exchange, finished)
+        if any(lane.demand() for lane in self._lanes.values()) or self._once:
+            self._wake.set()
+
+    def _start(self, lane: Lane, claim: Claim) -> None:
+        lane.busy += 1
+        task = asyncio.get_running_loop().create_task(self._deliver(lane, claim))
+        self._in_flight[task] = claim
+        task.add_done_callback(self._in_flight.pop)
+
+    async def _deliver(self, lane: Lane, claim: Claim) -> None:
+        overdue: list[asyncio.Future[Any]] = []
+        delivered = await self._deliverer.deliver(lane, claim, overdue.append)
+        if overdue:
+            overdue[0].add_done_callback(lambda _: self._free(lane))
+        else:
+            self._free(lane)
+        self._finished.append(delivered)
+        self._wake.set()
+
+    def _free(self, lane: Lane) -> None:
+        lane.busy -= 1
+        lane.hungry = True  # a slot is free, and the next of the same key may go
+
+    # -- what wakes it ----------------------------------------------------------------------------------------------
+
+    def _look_everywhere(self) -> None:
+        self._woken = False
+        for lane in self._lanes.values():
+            lane.hungry = True
+        self._wake.set()
+
+    def _look_in(self, delay: int) -> None:
+        assert self._loop is not None
+        when = self._loop.time() + max(0, delay) / 1_000_000
+        if self._due_timer is not None and not self._due_timer.cancelled():
+            if self._loop.time() < self._due_timer.when() <= when:
+                return
+            self._due_timer.cancel()
+        self._due_timer = self._loop.call_at(when, self._look_everywhere)
+
+    async def _look_regularly(self, watch: Watch) -> None:
+        elapsed = 0.0
+        while True:
+            await asyncio.sleep(watch.seconds)
+            elapsed += watch.seconds
+            try:
+                news = await self._database.run(watch.changed)
+            except DatabaseError:
+                news = elapsed >= SWEEP  # the exchange meets the same fault, and tells of it
+            if news or elapsed >= SWEEP:
+                elapsed = 0.0
+                self._look_everywhere()
+
+    async def _open_lanes(self) -> None:
+        tried = {lane: asyncio.Event() for lane in self._lanes.values()}
+        openers = [asyncio.create_task(lane.keep_open(event)) for lane, event in tried.items()]
+        waiters = [asyncio.create_task(self._after(event)) for event in tried.values()]
+        try:
+            await asyncio.gather(*waiters)
+            if not tried:
+                self._wake.set()
+            for lane in self._lanes.values():
+                if not lane.ordered:
+                    await self._database.run(self._outbox.unpark, lane.name)
+            await asyncio.gather(*openers)
+        finally:
+            for task in (*openers, *waiters):
+                task.cancel()
+
+    async def _after(self, tried: asyncio.Event) -> None:
+        await tried.wait()
+        self._wake.set()
+
+    # -- being there ------------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                await self._database.run(self._beat_once, list(self._in_flight.values()), self._lane_states())
+            except DatabaseError as error:
+                logger.debug("no heartbeat: %s", error)
+            await asyncio.sleep(HEARTBEAT)
+
+    def _beat_once(self, held: list[Claim], lanes: Mapping[str, str]) -> None:
+        if held:
+            self._outbox.renew(held)
+        others = [row for row in self._outbox.dispatchers() if row.id != self.id]
+        freed = self._outbox.beat(attrs.evolve(self._presence, lanes=lanes), gone(others))
+        if freed:
+            logger.warning("took over %d deliveries whose dispatcher stopped", freed)
+
+    def _lane_states(self) -> dict[str, str]:
+        return {name: lane.described for name, lane in self._lanes.items()}
+
+    def _begin_stop(self, drain: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._stop_by is None:
+            self._stop_by = loop.time() + drain
+            loop.call_at(self._stop_by, self._break_off)
+        elif drain == 0:
+            self._break_off()
+        self._wake.set()
+
+    def _break_off(self) -> None:
+        for task in list(self._in_flight):
+            task.cancel()
+        self._wake.set()
+
+    async def _leave(self, watch: Watch) -> None:
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+        for lane in self._lanes.values():
+            await lane.close()
+        try:
+            await self._database.run(watch.close)
+            await self._database.run(self._outbox.leave, self.id)
+        except DatabaseError as error:
+            logger.debug("the heartbeat stays behind: %s", error)
+        self._database.close()
+        self._observers.close()
+
+    # -- telling ----------------------------------------------------------------------------------------------------
+
+    def _advance(self, health: ChannelHealth, sent: Sequence[bool], now: int) -> ChannelHealth:
+        return breaker.advance(health, sent, now, holds=self._lanes[health.channel].config.hold_when_down)
+
+    def _tell(self, before: ChannelHealth, after: ChannelHealth, finished: list[Delivered]) -> None:
+        if not before.failures and after.failures:
+            details = (d.settlement.record.detail for d in finished if d.settlement.claim.channel == after.channel and d.settlement.record)
+            logger.warning("channel %s fails: %s", after.channel, next(filter(None, details), "no detail"))
+        elif before.failures and not after.failures:
+            logger.warning("channel %s works again, after %d failures", after.channel, before.failures)
+
+    def _observe(self, exchange: Exchange, finished: list[Delivered]) -> None:
+        held = {id(settlement) for settlement in exchange.settled if settlement.state != "waiting"}
+        for delivered in finished:
+            if id(delivered.settlement) in held and delivered.event and delivered.delivery and delivered.outcome:
+                self._observers.submit(
+                    lambda d=delivered: self._plugins.settled(d.event, d.delivery, d.outcome)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                )

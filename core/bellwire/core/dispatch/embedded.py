@@ -1,0 +1,60 @@
+"""A dispatcher in a daemon thread of the host's process, with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from .dispatcher import Dispatcher
+from .environment import require_threads
+
+logger = logging.getLogger("bellwire.dispatch")
+
+_RESTART_PAUSE: Final = 5.0
+
+
+class EmbeddedDispatcher:
+    """Runs what *make* gives until it is stopped; if that fails unexpectedly, says so and runs another.
+
+    Raises :class:`~bellwire.core.errors.DispatchRefused` where threads cannot work.
+    """
+
+    def __init__(self, make: Callable[[], Dispatcher]) -> None:
+        require_threads()
+        self._make: Final = make
+        self._dispatcher = make()
+        self._ready: Final = threading.Event()
+        self._stopped = False
+        self._thread: Final = threading.Thread(target=self._run, name="bellwire-dispatcher", daemon=True)
+        self._thread.start()
+        self._ready.wait(10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Something was published."""
+        self._dispatcher.wake()
+
+    def stop(self, drain: float) -> None:
+        """Stops, waiting *drain* seconds for what is in flight, and a little more for the channels to close."""
+        self._stopped = True
+        self._dispatcher.stop(drain)
+        self._thread.join(drain + 5.0)
+        if self._thread.is_alive():
+            logger.warning("the dispatcher did not stop in time; what it holds is taken over when its lease runs out")
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                asyncio.run(self._dispatcher.run(self._ready.set))
+            except Exception:
+                logger.exception("the dispatcher failed; another one starts in %g s", _RESTART_PAUSE)
+                time.sleep(_RESTART_PAUSE)
+                self._dispatcher = self._make()

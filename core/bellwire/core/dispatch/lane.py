@@ -1,0 +1,126 @@
+"""A channel's lane: opening and closing its channel, its slots, and what it can take right now.
+
+Each lane stands alone: a channel that does not open, hangs, or fails takes nothing from its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import Final, Literal, TypeAlias
+
+from bellwire.hookspecs import ChannelConfig, DeliveryError
+
+from ..outbox import LaneDemand
+from ..plugins import Plugins
+from .context import Context
+from .retry import RetryPolicy
+from .threads import DaemonThreads
+
+logger = logging.getLogger("bellwire.dispatch")
+
+OPEN_PATIENCE: Final = 30.0
+"""Seconds that a channel may take to open or to close."""
+FIRST_REOPEN: Final = 5.0
+LONGEST_REOPEN: Final = 60.0
+
+LaneState: TypeAlias = Literal["opening", "open", "broken", "closed"]
+
+
+class Lane:
+    """One enabled channel in this process. All its methods run on the dispatcher's loop."""
+
+    def __init__(self, context: Context, plugins: Plugins, secrets: tuple[str, ...]) -> None:
+        self.context: Final = context
+        self.name: Final = context.name
+        self.config: Final[ChannelConfig] = context.config
+        self.policy: Final = RetryPolicy.of(context.config)
+        self.secrets: Final = secrets
+        """Texts that must not appear in what is kept of an answer."""
+        self.threads: Final = DaemonThreads(context.config.concurrency, f"bellwire-{context.name}")
+        self.state: LaneState = "opening"
+        self.reason = ""
+        """Why it is not open."""
+        self.hungry = True
+        """Whether something may be due for it."""
+        self.busy = 0
+        """Slots in use."""
+        self._plugins: Final = plugins
+        self._channel: object | None = None
+
+    @property
+    def ordered(self) -> bool:
+        """Whether deliveries with one key go one after another."""
+        return self.config.ordering == "key"
+
+    @property
+    def described(self) -> str:
+        """Its state in a word, and the reason if it is not open."""
+        return f"{self.state}: {self.reason}" if self.reason else self.state
+
+    def demand(self) -> LaneDemand | None:
+        """What it can take right now; ``None`` for nothing."""
+        slots = self.config.concurrency - self.busy
+        if self.state != "open" or not self.hungry or slots <= 0:
+            return None
+        return LaneDemand(channel=self.name, slots=slots, ordered=self.ordered)
+
+    async def keep_open(self, opened: asyncio.Event) -> None:
+        """Opens the channel, trying again for as long as it takes; sets *opened* after each try."""
+        pause = FIRST_REOPEN
+        while not await self._try_open():
+            opened.set()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_REOPEN)
+        opened.set()
+
+    async def _try_open(self) -> bool:
+        channel: object | None = None
+        try:
+            async with asyncio.timeout(OPEN_PATIENCE):
+                channel = await self.config.open(self.context)
+            self._plugins.open_channel(self.name, channel)
+        except Exception as error:  # noqa: BLE001 - whatever a third party's channel raises marks this lane alone
+            reason = _reason(error)
+            if reason != self.reason:
+                logger.warning("channel %s cannot be opened; its deliveries wait: %s", self.name, reason)
+            self.state, self.reason = "broken", reason
+            await _close(channel, self.name)
+            await self.context.aclose()
+            return False
+        if self.reason:
+            logger.warning("channel %s is open again", self.name)
+        self._channel, self.state, self.reason, self.hungry = channel, "open", "", True
+        return True
+
+    async def close(self) -> None:
+        """Closes the channel and everything that it opened."""
+        if self._channel is not None:
+            self._plugins.close_channel(self.name)
+            await _close(self._channel, self.name)
+            self._channel = None
+        await self.context.aclose()
+        self.threads.close()
+        self.state = "closed"
+
+
+async def _close(channel: object | None, name: str) -> None:
+    aclose = getattr(channel, "aclose", None)
+    if aclose is None:
+        return
+    try:
+        async with asyncio.timeout(OPEN_PATIENCE):
+            result = aclose()
+            if inspect.isawaitable(result):
+                await result
+    except Exception:
+        logger.exception("channel %s did not close cleanly", name)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"did not open within {OPEN_PATIENCE:g} s"
+    if isinstance(error, DeliveryError):
+        return error.failed.detail
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,115 @@
+"""From an attempt's outcome to what is written about it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from bellwire.hookspecs import Failed, Outcome, Sent, Stage
+
+from ..outbox import AttemptRecord, Claim, Settlement
+from .breaker import FIRST_HOLD, is_down
+from .retry import RetryPolicy, delay_before_next
+
+RESPONSE_LIMIT: Final = 4096
+DETAIL_LIMIT: Final = 2000
+ERROR_LIMIT: Final = 4000
+"""Characters that are kept of an answer, of one failure, and of all failures together."""
+
+
+def settlement(
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    policy: RetryPolicy,
+    holds: bool,
+    started_at: int,
+    duration: int,
+    secrets: tuple[str, ...],
+    random: Callable[[], float],
+) -> Settlement:
+    """What becomes of *claim* after an attempt that began at *started_at* and took *duration* microseconds."""
+    record = _record(claim, outcome, started_at, duration, secrets)
+    if isinstance(outcome, Sent):
+        return Settlement(claim=claim, state="delivered", record=record, error=claim.error)
+    error = join_failures(claim.error, record.detail or "")
+    if holds and is_down(outcome):
+        # Held, not burnt: it waits behind the hold, so that the next probe is another delivery, if there is one.
+        return Settlement(
+            claim=claim, state="waiting", delay=2 * FIRST_HOLD, record=record, error=error, spare_budget=True
+        )
+    sent = claim.attempt - claim.budget_start
+    delay = delay_before_next(policy, sent, outcome, random)
+    if delay is None:
+        return Settlement(claim=claim, state="failed", record=record, error=error)
+    return Settlement(claim=claim, state="waiting", delay=round(delay * 1_000_000), record=record, error=error)
+
+
+def given_back(claim: Claim, *, delay: int = 0) -> Settlement:
+    """A claim that was not attempted at all."""
+    return Settlement(claim=claim, state="waiting", delay=delay, error=claim.error)
+
+
+def interrupted(claim: Claim, *, started_at: int, duration: int) -> Settlement:
+    """An attempt that this dispatcher broke off because it stops: kept, not counted, and due again at once."""
+    record = AttemptRecord(
+        number=claim.attempt,
+        outcome="interrupted",
+        started_at=started_at,
+        duration=duration,
+        detail="its dispatcher stopped before the outcome was known",
+    )
+    return Settlement(claim=claim, state="waiting", record=record, error=claim.error)
+
+
+def _record(claim: Claim, outcome: Outcome, started_at: int, duration: int, secrets: tuple[str, ...]) -> AttemptRecord:
+    failed = isinstance(outcome, Failed)
+    response = outcome.response
+    return AttemptRecord(
+        number=claim.attempt,
+        outcome="failed" if failed else "sent",
+        started_at=started_at,
+        duration=duration,
+        stage=outcome.stage if isinstance(outcome, Failed) else None,
+        detail=clean(outcome.detail, secrets, DETAIL_LIMIT) if isinstance(outcome, Failed) else None,
+        status_code=outcome.status_code,
+        response=None if response is None else clean(response, secrets, RESPONSE_LIMIT),
+        stages=_stages(outcome.stages, secrets),
+    )
+
+
+def _stages(stages: tuple[Stage, ...], secrets: tuple[str, ...]) -> str | None:
+    if not stages:
+        return None
+    rows = [[stage.name, round(stage.seconds, 6), clean(stage.detail, secrets, DETAIL_LIMIT)] for stage in stages]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def clean(text: str, secrets: tuple[str, ...], limit: int) -> str:
+    """*text* without *secrets*, in valid UTF-8 without U+0000, and at most *limit* characters long.
+
+    >>> clean("got Bearer s3cret\\0", ("s3cret",), 100)
+    'got Bearer ********\ufffd'
+    """
+    text = text[: limit + 4096]  # a secret that straddles the limit is still found whole
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, "********")
+    if not text.isprintable():
+        text = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def join_failures(before: str | None, latest: str) -> str:
+    """Several failures in one line, joined with ``"; "``, the same text once.
+
+    >>> join_failures("refused", "refused"), join_failures("refused", "EOF")
+    ('refused', 'refused; EOF')
+    """
+    if not before:
+        return latest
+    if latest in before.split("; "):
+        return before
+    joined = f"{before}; {latest}"
+    return joined if len(joined) <= ERROR_LIMIT else before

@@ -1,0 +1,66 @@
+"""Puts a dispatcher together from a bus's parts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from importlib.metadata import version
+
+from bellwire.hookspecs import Clock, Event, Message, new_id
+
+from ..config import ConfiguredChannel, Settings, known_secrets
+from ..http import EgressPolicy
+from ..outbox import DispatcherRow, Outbox
+from ..plugins import Plugins
+from ..render import default_message
+from .context import SYSTEM_CLOCK, Context
+from .dispatcher import Dispatcher
+from .lane import Lane
+from .presence import host_name, this_process
+
+
+def make_dispatcher(
+    settings: Settings, plugins: Plugins, outbox: Outbox, *, clock: Clock | None = None, once: bool = False
+) -> Dispatcher:
+    """A dispatcher for the enabled channels of *settings*."""
+    lanes = {
+        name: Lane(make_context(channel, settings, plugins, clock=clock), plugins, known_secrets(channel.config))
+        for name, channel in settings.channels.items()
+        if channel.active and channel.config is not None
+    }
+    presence = DispatcherRow(
+        id=new_id(),
+        host=host_name(),
+        pid=os.getpid(),
+        process=this_process(),
+        version=version("bellwire"),
+        config_digest=config_digest(settings),
+    )
+    return Dispatcher(outbox, plugins, lanes, presence, once=once)
+
+
+def make_context(
+    channel: ConfiguredChannel, settings: Settings, plugins: Plugins, *, clock: Clock | None = None
+) -> Context:
+    """What *channel* opens in."""
+    assert channel.config is not None
+    return Context(
+        name=channel.name,
+        platform_name=settings.platform_name,
+        locale=settings.locale,
+        clock=clock or SYSTEM_CLOCK,
+        config=channel.config,
+        policy=EgressPolicy(mode=settings.egress),
+        renderer=functools.partial(_render, settings, plugins, channel.type),
+    )
+
+
+def _render(settings: Settings, plugins: Plugins, channel_type: str, event: Event) -> Message:
+    message = plugins.render(event, channel_type, settings.locale)
+    return message or default_message(event, settings.locale, settings.platform_name)
+
+
+def config_digest(settings: Settings) -> str:
+    """Tells replicas with different settings apart; secrets are masked in it, so it gives none away."""
+    return hashlib.sha256(repr(settings).encode()).hexdigest()[:12]

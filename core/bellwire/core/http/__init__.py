@@ -1,0 +1,67 @@
+"""HTTP as Bellwire does it: guarded, bounded, and every failure named by its stage.
+
+The seam is httpx's transport: channels see an :class:`httpx.AsyncClient`, or the transport beneath it, and nothing
+of ours but the failures. How a request walks::
+
+    client ▸ transport ▸ head (request to bytes) ▸ pool ▸ connection ▸ answer (bytes to parts)
+                                                    └ dialling: resolver ▸ egress ▸ socket ▸ tls
+
+``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and ``retry_after`` are pure.
+Why it is our own: docs/decisions/0002-own-http-transport.md.
+"""
+
+from __future__ import annotations
+
+from .addresses import IPAddress
+from .classify import failure_of
+from .client import guarded_client, user_agent
+from .egress import EgressMode, EgressPolicy
+from .failures import (
+    AnswerInvalid,
+    AnswerLost,
+    AnswerTimedOut,
+    ConnectFailed,
+    ConnectTimedOut,
+    EgressRefused,
+    NameNotFound,
+    RequestRefused,
+    SchemeRefused,
+    SendFailed,
+    TLSFailed,
+    TransportClosed,
+    TransportFailure,
+    WaitTimedOut,
+)
+from .limits import Limits
+from .resolver import Resolver, ThreadResolver, system_resolver
+from .retry_after import retry_after
+from .transport import GuardedTransport
+
+__all__ = [
+    "AnswerInvalid",
+    "AnswerLost",
+    "AnswerTimedOut",
+    "ConnectFailed",
+    "ConnectTimedOut",
+    "EgressMode",
+    "EgressPolicy",
+    "EgressRefused",
+    "GuardedTransport",
+    "IPAddress",
+    "Limits",
+    "NameNotFound",
+    "RequestRefused",
+    "Resolver",
+    "SchemeRefused",
+    "SendFailed",
+    "TLSFailed",
+    "ThreadResolver",
+    "TransportClosed",
+    "TransportFailure",
+    "WaitTimedOut",
+    "failure_of",
+    "guarded_client",
+    "retry_after",
+    "system_resolver",
+    "user_agent",
+]

@@ -1,0 +1,123 @@
+"""Why a notification did, or did not, arrive: one sentence per channel."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ..config import Settings
+from ..outbox import AttemptView, DeliveryView, EventView, Outbox
+from .status import Status
+from .times import counted, shown
+
+Verdict: TypeAlias = Literal["sent", "waiting", "in flight", "failed", "cancelled", "unwanted"]
+
+
+@attrs.frozen(kw_only=True)
+class ChannelVerdict:
+    """What became of one event in one channel."""
+
+    channel: str
+    verdict: Verdict
+    sentence: str
+    delivery: DeliveryView | None = None
+    attempts: tuple[AttemptView, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class EventExplanation:
+    """One event and each channel's verdict."""
+
+    event: EventView
+    channels: tuple[ChannelVerdict, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """The answer about one id."""
+
+    id: str
+    subject: Literal["workflow", "event", "delivery", "nothing"]
+    summary: str
+    events: tuple[EventExplanation, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def explain(id: str, settings: Settings, outbox: Outbox, status: Status) -> Explanation:  # noqa: A002 - what people call it
+    """Of a delivery's, an event's or a workflow's id: what became of it, in each channel."""
+    notices = tuple(notice for notice in status.notices if "no dispatcher" in notice)
+    if (delivery := outbox.delivery(id)) is not None:
+        event = outbox.events(event_id=delivery.event_id)[0]
+        told = EventExplanation(event=event, channels=(_delivery(delivery, outbox, status),))
+        summary = f"delivery {id}: {event.kind} {event.action} through {delivery.channel}"
+        return Explanation(id=id, subject="delivery", summary=summary, events=(told,), notices=notices)
+    if events := outbox.events(event_id=id):
+        explained = _event(events[0], settings, outbox, status)
+        summary = f"event {id}: {events[0].kind} {events[0].action}, published {shown(events[0].created_at, status.at)}"
+        return Explanation(id=id, subject="event", summary=summary, events=(explained,), notices=notices)
+    if events := outbox.events(ordering_key=id):
+        told_all = tuple(_event(event, settings, outbox, status) for event in events)
+        summary = f"workflow {id}: {counted(len(events), 'event')} published"
+        return Explanation(id=id, subject="workflow", summary=summary, events=told_all, notices=notices)
+    summary = (
+        f"{id}: never published here. No workflow, event or delivery of this id is in {outbox.database.shown}; "
+        "is that the platform's database, and was its transaction committed?"
+    )
+    return Explanation(id=id, subject="nothing", summary=summary)
+
+
+def _event(event: EventView, settings: Settings, outbox: Outbox, status: Status) -> EventExplanation:
+    verdicts = [_delivery(delivery, outbox, status) for delivery in outbox.deliveries_of(event.id)]
+    for channel, reason in event.unwanted_by.items():
+        verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=f"not sent: {reason}"))
+    known = {verdict.channel for verdict in verdicts}
+    for channel in settings.channels:
+        if channel not in known:
+            sentence = "not sent: the channel was not configured when the event was published"
+            verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=sentence))
+    return EventExplanation(event=event, channels=tuple(sorted(verdicts, key=lambda verdict: verdict.channel)))
+
+
+def _delivery(delivery: DeliveryView, outbox: Outbox, status: Status) -> ChannelVerdict:
+    attempts = tuple(outbox.attempts(delivery.id))
+    blocker = outbox.blocking(delivery) if delivery.state in {"parked", "waiting"} else None
+    verdict, sentence = verdict_of(delivery, attempts, blocker, status)
+    return ChannelVerdict(
+        channel=delivery.channel, verdict=verdict, sentence=sentence, delivery=delivery, attempts=attempts
+    )
+
+
+def verdict_of(
+    delivery: DeliveryView, attempts: tuple[AttemptView, ...], blocker: DeliveryView | None, status: Status
+) -> tuple[Verdict, str]:
+    """The verdict and its sentence. Pure."""
+    tried = counted(delivery.attempts, "attempt")
+    failures = f": {delivery.error}" if delivery.error else ""
+    match delivery.state:
+        case "delivered":
+            when = shown(delivery.settled_at or 0, status.at)
+            return "sent", f"sent at {when}, after {tried}" + (f" (earlier{failures})" if failures else "")
+        case "failed":
+            when = shown(delivery.settled_at or 0, status.at)
+            again = f"send again with `bellwire replay {delivery.id}`"
+            return "failed", f"failed for good at {when}, after {tried}{failures}; {again}"
+        case "cancelled":
+            return "cancelled", f"cancelled at {shown(delivery.settled_at or 0, status.at)}"
+        case "claimed":
+            return "in flight", f"being sent right now, attempt {delivery.attempts + 1}{failures}"
+        case "waiting" | "parked":
+            return "waiting", _waiting(delivery, blocker, status) + (f"; {tried} so far{failures}" if attempts else "")
+
+
+def _waiting(delivery: DeliveryView, blocker: DeliveryView | None, status: Status) -> str:
+    channel = status.channel(delivery.channel)
+    if channel is not None and channel.state not in {"enabled", "failing"}:
+        return f"waits, because the channel is {channel.state} ({channel.reason})"
+    if blocker is not None:
+        return f"waits for the earlier delivery {blocker.id} ({blocker.action}) of the same workflow, which is {blocker.state}"
+    if delivery.due_at > status.at:
+        return f"waits until {shown(delivery.due_at, status.at)}"
+    if not status.dispatchers:
+        return "waits, and nobody dispatches; run `bellwire worker`"
+    return "waits for a free slot"

@@ -1,0 +1,144 @@
+"""How things stand: per channel, and which dispatchers live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+import attrs
+
+from ..config import Settings
+from ..outbox import ChannelCounts, ChannelHealth, DispatcherRow, Outbox
+from .times import counted, shown
+
+DEAD_AFTER: Final = 30_000_000
+"""Microseconds without a heartbeat after which a dispatcher counts as gone."""
+
+ChannelState: TypeAlias = Literal["enabled", "failing", "held", "paused", "disabled", "broken", "orphaned"]
+
+
+@attrs.frozen(kw_only=True)
+class ChannelStatus:
+    """One channel."""
+
+    name: str
+    type: str
+    state: ChannelState
+    reason: str = ""
+    """Why it is not simply enabled."""
+    counts: ChannelCounts
+    last_success_at: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """Everything at one glance."""
+
+    at: int
+    channels: tuple[ChannelStatus, ...]
+    dispatchers: tuple[DispatcherRow, ...]
+    """Those alive: seen within the last 30 seconds."""
+    notices: tuple[str, ...]
+    """What needs a person, each with what to do."""
+
+    def channel(self, name: str) -> ChannelStatus | None:
+        """One channel's status."""
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+
+def status_of(settings: Settings, outbox: Outbox) -> Status:
+    """Reads the outbox and puts it beside the configuration."""
+    now = outbox.database.now()
+    return compose_status(settings, now, outbox.counts(), outbox.health(), outbox.dispatchers())
+
+
+def compose_status(
+    settings: Settings,
+    now: int,
+    counts: Mapping[str, ChannelCounts],
+    health: Mapping[str, ChannelHealth],
+    dispatchers: Sequence[DispatcherRow],
+) -> Status:
+    """The status, from what was read. Pure."""
+    alive = tuple(row for row in dispatchers if row.seen_at > now - DEAD_AFTER)
+    names = [*settings.channels, *sorted(set(counts) - set(settings.channels))]
+    channels = tuple(_channel(name, settings, now, counts, health, alive) for name in names)
+    notices = _notices(settings, now, channels, dispatchers, alive)
+    return Status(at=now, channels=channels, dispatchers=alive, notices=notices)
+
+
+def _channel(
+    name: str,
+    settings: Settings,
+    now: int,
+    counts: Mapping[str, ChannelCounts],
+    health: Mapping[str, ChannelHealth],
+    alive: Sequence[DispatcherRow],
+) -> ChannelStatus:
+    configured = settings.channels.get(name)
+    known = health.get(name, ChannelHealth(channel=name))
+    state: ChannelState = "enabled"
+    reason = ""
+    broken = next((lane for row in alive if (lane := row.lanes.get(name, "")).startswith("broken")), "")
+    if configured is None:
+        state, reason = "orphaned", "not configured here; its deliveries wait for a dispatcher that knows it"
+    elif not configured.active:
+        state, reason = "disabled", configured.disabled_by
+    elif known.paused:
+        state, reason = "paused", "paused by a person"
+    elif broken:
+        state, reason = "broken", broken.partition(": ")[2]
+    elif known.held_until is not None and known.held_until > now:
+        state = "held"
+        reason = f"{counted(known.failures, 'failure')} in a row; tried again at {shown(known.held_until, now)}"
+    elif known.failures:
+        since = shown(known.failing_since, now) if known.failing_since else "an unknown time"
+        state, reason = "failing", f"{counted(known.failures, 'failure')} in a row since {since}"
+    return ChannelStatus(
+        name=name,
+        type=configured.type if configured else "",
+        state=state,
+        reason=reason,
+        counts=counts.get(name, ChannelCounts(channel=name)),
+        last_success_at=known.last_success_at,
+    )
+
+
+def _notices(
+    settings: Settings,
+    now: int,
+    channels: Sequence[ChannelStatus],
+    dispatchers: Sequence[DispatcherRow],
+    alive: Sequence[DispatcherRow],
+) -> tuple[str, ...]:
+    notices: list[str] = []
+    waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
+    if waiting and not alive:
+        last = max((row.seen_at for row in dispatchers), default=None)
+        seen = f"no dispatcher seen since {shown(last, now)}" if last else "no dispatcher is running"
+        wait = "waits" if waiting == 1 else "wait"
+        notices.append(f"{counted(waiting, 'delivery', 'deliveries')} {wait}, {seen}; run `bellwire worker`")
+    for channel in channels:
+        total = channel.counts.due + channel.counts.scheduled + channel.counts.parked
+        held = counted(total, "delivery", "deliveries")
+        if channel.state == "orphaned" and total:
+            notices.append(f"channel {channel.name}: {held} wait, but it is not configured; add it again, or replay later")
+        elif channel.state in {"disabled", "paused"} and total:
+            notices.append(f"channel {channel.name}: {held} wait while it is {channel.state} ({channel.reason})")
+        elif channel.state in {"broken", "held", "failing"}:
+            notices.append(f"channel {channel.name} is {channel.state}: {channel.reason}")
+        if channel.counts.failed:
+            notices.append(
+                f"channel {channel.name}: {channel.counts.failed} failed for good; "
+                f"see `bellwire deliveries --state failed --channel {channel.name}`, "
+                f"send again with `bellwire replay --failed --channel {channel.name}`"
+            )
+        if channel.counts.interrupted:
+            notices.append(
+                f"channel {channel.name}: {counted(channel.counts.interrupted, 'delivery', 'deliveries')} interrupted "
+                "by a dispatcher that stopped; it is being sent again"
+            )
+    if len({row.config_digest for row in alive}) > 1:
+        hosts = ", ".join(sorted({f"{row.host}/{row.pid}" for row in alive}))
+        notices.append(f"the dispatchers run with different settings: {hosts}")
+    return tuple(notices)

@@ -1,0 +1,40 @@
+"""The outbox: what was published, to whom it must go, and what became of it, in SQL tables.
+
+Nothing here knows of channels, hooks or HTTP. :class:`Outbox` is the door; each of its methods is one transaction.
+"""
+
+from __future__ import annotations
+
+from .database import Database
+from .health import Advance, ChannelHealth
+from .history import AttemptView, ChannelCounts, DeliveryFilter, DeliveryView, EventView
+from .outbox import LEASE, Exchange, Outbox
+from .replay import Replayed
+from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
+from .states import FINAL, OPEN, STATES, State
+from .upkeep import DispatcherRow
+
+__all__ = [
+    "FINAL",
+    "LEASE",
+    "OPEN",
+    "STATES",
+    "Advance",
+    "AttemptRecord",
+    "AttemptView",
+    "ChannelCounts",
+    "ChannelHealth",
+    "Claim",
+    "Database",
+    "DeliveryFilter",
+    "DeliveryView",
+    "DispatcherRow",
+    "EventView",
+    "Exchange",
+    "LaneDemand",
+    "NewEvent",
+    "Outbox",
+    "Replayed",
+    "Settlement",
+    "State",
+]

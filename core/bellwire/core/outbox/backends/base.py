@@ -1,0 +1,123 @@
+"""The seam between the outbox and its databases."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from ...errors import DatabaseError, DatabaseUnavailable
+from ..rows import Claim, Claimed, LaneDemand, NewEvent, Settlement
+
+
+class Statements(Protocol):
+    """The statements that decide the outbox's speed; each works on a batch, inside the caller's transaction."""
+
+    def insert_events(self, connection: Connection, events: Sequence[NewEvent], now: int) -> None:
+        """Writes *events* in their order, each with its deliveries; leaves out those whose id is already there."""
+        ...
+
+    def claim(
+        self,
+        connection: Connection,
+        demands: Sequence[LaneDemand],
+        *,
+        now: int,
+        token: int,
+        lease_until: int,
+        dispatcher: str,
+    ) -> Claimed:
+        """Leases due deliveries of the demanded lanes, at most as many as each has slots."""
+        ...
+
+    def next_due(self, connection: Connection, channels: Sequence[str], now: int) -> int | None:
+        """When the next delivery of *channels* becomes due, of those that are not due yet."""
+        ...
+
+    def settle(
+        self, connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str
+    ) -> list[Settlement]:
+        """Writes what became of claimed deliveries, with their attempts; returns those whose lease was still held."""
+        ...
+
+    def release(self, connection: Connection, settled: Sequence[Claim]) -> None:
+        """Frees the next delivery of each key whose delivery among *settled* is no longer open."""
+        ...
+
+    def renew(self, connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:
+        """Puts off the end of the leases that are still held."""
+        ...
+
+
+class Backend(ABC):
+    """One kind of database."""
+
+    statements: ClassVar[Statements]
+    watch_seconds: ClassVar[float]
+    """How long to pause between two looks whether another process published."""
+    migrates_by_itself: ClassVar[bool] = False
+    """Whether an old schema is brought up to date at start, without ``bellwire migrate``."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url: Final = url
+
+    @property
+    def shown(self) -> str:
+        """Where the database is, for messages, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @abstractmethod
+    def create_engine(self) -> Engine:
+        """An engine; raises :class:`DatabaseError` when it cannot be one."""
+
+    @abstractmethod
+    def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
+        """Begins a transaction; a writer waits at most *patience* seconds for a lock that only one can have."""
+
+    @abstractmethod
+    def now(self, connection: Connection) -> int:
+        """The database's clock, in microseconds since 1970 UTC."""
+
+    @abstractmethod
+    def require_version(self, connection: Connection) -> None:
+        """Raises :class:`DatabaseError` when the server is too old."""
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Keeps other processes from migrating until :meth:`unlock_schema`."""
+
+    def unlock_schema(self, connection: Connection) -> None:
+        """Lets others migrate; the transaction has been committed."""
+
+    @abstractmethod
+    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
+        """What *error* means, in a sentence without the place; ``None`` when the driver's own words must do."""
+
+    @abstractmethod
+    def is_transient(self, error: DBAPIError) -> bool:
+        """Whether the same transaction may succeed at once: a deadlock, a lost connection, a clash of two inserts."""
+
+    def prepare_watch(self, connection: Connection) -> Any:
+        """Called once for a watching connection, outside any transaction; gives what :meth:`look` wants next."""
+
+    @abstractmethod
+    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+        """Whether anything was published since *before*, and what to give the next call."""
+
+    def announce(self, connection: Connection) -> None:
+        """Tells watching connections of other processes that something was published; outside any transaction."""
+
+    @property
+    def announces(self) -> bool:
+        """Whether :meth:`announce` does anything."""
+        return type(self).announce is not Backend.announce
+
+    def translate(self, error: DBAPIError) -> DatabaseError:
+        """*error* as one of ours, in a sentence that names the database and never its password."""
+        kind, sentence = self.reason(error) or (DatabaseUnavailable, str(error.orig).strip() or type(error.orig).__name__)
+        translated = kind(f"{self.shown}: {sentence}")
+        translated.transient = error.connection_invalidated or self.is_transient(error)
+        return translated

@@ -1,0 +1,208 @@
+"""The hot statements, for database servers: row locks that skip what another dispatcher holds.
+
+SQLAlchemy compiles each once and keeps it. Two dispatchers never wait for each other but in :func:`release`, which
+must: it would otherwise miss a row that the other one is parking at that very moment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from ..rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
+from ..tables import attempts, deliveries, events
+
+NEWEST: Final = sa.select(deliveries.c.seq).order_by(deliveries.c.seq.desc()).limit(1)
+
+_earlier = deliveries.alias("earlier")
+_IS_BLOCKED: Final = sa.exists().where(
+    _earlier.c.channel == deliveries.c.channel,
+    _earlier.c.ordering_key == deliveries.c.ordering_key,
+    _earlier.c.seq < deliveries.c.seq,
+    _earlier.c.settled_at.is_(None),
+)
+_LARGEST_LOOK: Final = 2000
+_MOST_LOOKS: Final = 4
+
+
+def insert_events(connection: Connection, new: Sequence[NewEvent], now: int) -> None:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    ids = [event.id for event in new]
+    known = set(connection.execute(sa.select(events.c.id).where(events.c.id.in_(ids))).scalars())
+    fresh = list({event.id: event for event in reversed(new) if event.id not in known}.values())[::-1]
+    if not fresh:
+        return
+    connection.execute(
+        events.insert(),
+        [
+            {
+                "id": event.id,
+                "kind": event.kind,
+                "action": event.action,
+                "ordering_key": event.ordering_key,
+                "payload": event.payload,
+                "unwanted": json.dumps(dict(event.unwanted_by), ensure_ascii=False),
+                "trace": event.trace,
+                "created_at": now,
+            }
+            for event in fresh
+        ],
+    )
+    query = sa.select(events.c.id, events.c.seq).where(events.c.id.in_([event.id for event in fresh]))
+    seqs = dict(connection.execute(query).tuples().all())
+    rows = [
+        {
+            "id": delivery,
+            "event_seq": seqs[event.id],
+            "channel": channel,
+            "ordering_key": event.ordering_key,
+            "state": "waiting",
+            "due_at": now,
+            "attempts": 0,
+            "budget_start": 0,
+            "interruptions": 0,
+            "created_at": now,
+        }
+        for event in fresh
+        for channel, delivery in event.wanted_by.items()
+    ]
+    if rows:
+        connection.execute(deliveries.insert(), rows)
+
+
+def claim(
+    connection: Connection, demands: Sequence[LaneDemand], *, now: int, token: int, lease_until: int, dispatcher: str
+) -> Claimed:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    free: list[int] = []
+    unfinished: set[str] = set()
+    for demand in demands:
+        taken, more = _claim_lane(connection, demand, now)
+        free += taken
+        if more:
+            unfinished.add(demand.channel)
+    if not free:
+        return Claimed((), frozenset(unfinished))
+    connection.execute(
+        deliveries.update()
+        .where(deliveries.c.seq.in_(free))
+        .values(state="claimed", lease_token=token, lease_until=lease_until, dispatcher=dispatcher)
+    )
+    d, e = deliveries.c, events.c
+    query = (
+        sa.select(
+            d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.error,
+            e.id, e.kind, e.payload, e.trace,
+        )
+        .join_from(deliveries, events, e.seq == d.event_seq)
+        .where(d.seq.in_(free))
+        .order_by(d.seq)
+    )
+    return Claimed(tuple(Claim(*row) for row in connection.execute(query)), frozenset(unfinished))
+
+
+def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[list[int], bool]:
+    taken: list[int] = []
+    look = demand.slots
+    for _ in range(_MOST_LOOKS):
+        d = deliveries.c
+        query = (
+            sa.select(d.seq)
+            .where(d.channel == demand.channel, d.state == "waiting", d.due_at <= now, d.seq.not_in(taken))
+            .order_by(d.due_at, d.seq)
+            .limit(look)
+            .with_for_update(skip_locked=True)
+        )
+        seen = list(connection.execute(query).scalars())
+        blocked = _park(connection, seen) if demand.ordered and seen else set()
+        taken += [seq for seq in seen if seq not in blocked][: demand.slots - len(taken)]
+        if len(seen) < look:
+            return taken, len(taken) >= demand.slots
+        if len(taken) >= demand.slots:
+            break
+        look = min(look * 8, _LARGEST_LOOK)
+    return taken, True
+
+
+def _park(connection: Connection, seqs: list[int]) -> set[int]:
+    query = sa.select(deliveries.c.seq).where(deliveries.c.seq.in_(seqs), _IS_BLOCKED)
+    blocked = set(connection.execute(query).scalars())
+    if blocked:
+        connection.execute(deliveries.update().where(deliveries.c.seq.in_(sorted(blocked))).values(state="parked"))
+    return blocked
+
+
+def next_due(connection: Connection, channels: Sequence[str], now: int) -> int | None:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    d = deliveries.c
+    query = sa.select(sa.func.min(d.due_at)).where(d.channel.in_(channels), d.state == "waiting", d.due_at > now)
+    due: int | None = connection.execute(query).scalar_one()
+    return due
+
+
+def settle(
+    connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str
+) -> list[Settlement]:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    d = deliveries.c
+    # locked in one order by everybody, so that two who settle and take over at once do not deadlock
+    query = (
+        sa.select(d.seq, d.lease_token)
+        .where(d.seq.in_(sorted(s.claim.seq for s in settlements)), d.state == "claimed")
+        .order_by(d.seq)
+        .with_for_update()
+    )
+    held = set(connection.execute(query).tuples().all())
+    valid = [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
+    records = [attempt_values(s, dispatcher) for s in valid if s.record is not None]
+    if records:
+        connection.execute(attempts.insert(), records)
+    if valid:
+        connection.execute(_SETTLE, [_bound(s, now) for s in valid])
+    return valid
+
+
+_SETTLED_COLUMNS: Final = ("state", "due_at", "attempts", "budget_start", "interruptions", "error", "settled_at")
+_SETTLE: Final = (
+    deliveries.update()
+    .where(deliveries.c.seq == sa.bindparam("row_seq"))
+    .values({name: sa.bindparam(f"row_{name}") for name in _SETTLED_COLUMNS})
+    .values(lease_token=None, lease_until=None, dispatcher=None)
+)
+
+
+def _bound(settlement: Settlement, now: int) -> dict[str, Any]:
+    values = next_state(settlement, now)
+    return {f"row_{name}": values[name] for name in _SETTLED_COLUMNS} | {"row_seq": settlement.claim.seq}
+
+
+def release(connection: Connection, settled: Sequence[Claim]) -> None:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    d = deliveries.c
+    keys = list({(claim.channel, claim.ordering_key) for claim in settled})
+    for start in range(0, len(keys), 500):
+        query = (
+            sa.select(sa.func.min(d.seq))
+            .where(d.settled_at.is_(None), sa.tuple_(d.channel, d.ordering_key).in_(keys[start : start + 500]))
+            .group_by(d.channel, d.ordering_key)
+        )
+        heads = sorted(connection.execute(query).scalars())
+        if heads:
+            # Locks each head whatever its state: one that another dispatcher is parking right now is waited for.
+            free = sa.case((d.state == "parked", "waiting"), else_=d.state)
+            connection.execute(deliveries.update().where(d.seq.in_(heads)).values(state=free))
+
+
+def renew(connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    d = deliveries.c
+    tokens = {claim.lease_token for claim in claims}
+    connection.execute(
+        deliveries.update()
+        .where(d.seq.in_(sorted(claim.seq for claim in claims)), d.lease_token.in_(tokens), d.state == "claimed")
+        .values(lease_until=lease_until)
+    )

@@ -1,0 +1,164 @@
+"""SQLite: a file, one writer at a time, and no server."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, ClassVar, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from ...errors import DatabaseError, DatabaseUnavailable
+from . import sqlite_statements
+from .base import Backend, Statements
+
+OLDEST: Final = (3, 33, 0)
+"""The first with UPDATE … FROM."""
+_PREPARING_PATIENCE: Final = 10.0
+"""Seconds that a new connection waits for others to let go of the file's header."""
+
+
+class SQLite(Backend):
+    """A file in WAL mode with ``synchronous=FULL``: what is committed survives a power cut."""
+
+    statements: ClassVar[Statements] = cast("Statements", sqlite_statements)
+    watch_seconds: ClassVar[float] = 0.05
+    migrates_by_itself: ClassVar[bool] = True
+
+    @property
+    def path(self) -> Path:
+        """The file, as an absolute path."""
+        return Path(self.url.database or "").absolute()
+
+    @property
+    def shown(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def create_engine(self) -> Engine:
+        """An engine whose connections begin and commit only when we say so."""
+        if not self.url.database or ":memory:" in self.url.database or "mode=memory" in self.url.database:
+            msg = (
+                "database: an SQLite database in memory would be lost with the process and is not shared by threads; "
+                "use a file, such as sqlite:///bellwire.db"
+            )
+            raise DatabaseError(msg)
+        if not self.path.parent.is_dir():
+            msg = f"database: the folder {self.path.parent} does not exist; create it, or name another file"
+            raise DatabaseUnavailable(msg)
+        engine = sa.create_engine(
+            self.url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8, max_overflow=64
+        )
+        found = getattr(engine.dialect.loaded_dbapi, "sqlite_version_info", OLDEST)
+        if found < OLDEST:
+            msg = (
+                f"SQLite {_dotted(found)} is too old; Bellwire needs {_dotted(OLDEST)} or later: "
+                "use a newer Python, or a database server"
+            )
+            raise DatabaseError(msg)
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", _begin_statement)
+        return engine
+
+    def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
+        """Begins IMMEDIATE to write: a transaction that reads first meets SQLITE_BUSY_SNAPSHOT when it writes."""
+        connection.execution_options(bellwire_begin="IMMEDIATE" if write else "DEFERRED")
+        give_up = time.monotonic() + patience
+        pause = 0.0002
+        while True:
+            try:
+                transaction = connection.begin()
+            except DBAPIError as error:
+                if not _is_busy(error) or time.monotonic() > give_up:
+                    raise
+            else:
+                if write or _sees_the_file(connection, transaction, last_try=time.monotonic() > give_up):
+                    return
+            # Short sleeps of our own: SQLite's busy_timeout sleeps up to 100 ms while the lock changes hands meanwhile.
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
+            pause = min(pause * 2, 0.01)
+
+    def now(self, connection: Connection) -> int:
+        """This machine's clock: SQLite has no other."""
+        return time.time_ns() // 1000
+
+    def require_version(self, connection: Connection) -> None:
+        """Nothing to ask: the library was looked at when the engine was made."""
+
+    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
+        """SQLite's messages, with the way out."""
+        text = str(error.orig)
+        if _is_busy(error):
+            return DatabaseUnavailable, (
+                "another process, or a transaction that this thread has open, keeps the write lock; "
+                "end that transaction, or try again"
+            )
+        if "readonly" in text or "read-only" in text:
+            return DatabaseUnavailable, "is read-only here; make the file and its folder writable (SQLite writes beside it)"
+        if "unable to open" in text:
+            return DatabaseUnavailable, "cannot be opened; is it a file that this user may read and write?"
+        if "not a database" in text or "malformed" in text:
+            return DatabaseError, f"is not an SQLite database, or it is damaged; name another file ({text})"
+        if "full" in text:
+            return DatabaseUnavailable, "the disk is full; free some room"
+        return None
+
+    def is_transient(self, error: DBAPIError) -> bool:
+        """Never: waiting for the lock is over by then."""
+        return False
+
+    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+        """``data_version`` changes with every commit of another connection; asking takes no lock."""
+        version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        return version != before, version
+
+
+def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+    connection.isolation_level = None  # else the driver begins by itself, DEFERRED
+    cursor = connection.cursor()
+    give_up = time.monotonic() + _PREPARING_PATIENCE
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            while True:
+                try:
+                    cursor.execute(f"PRAGMA {pragma}")
+                except sqlite3.OperationalError as error:
+                    # several processes that start on a new file switch it to WAL at once, and SQLite lets one do it
+                    if "locked" not in str(error) or time.monotonic() > give_up:
+                        raise
+                    time.sleep(random.uniform(0.001, 0.01))  # noqa: S311  # jitter, not a secret
+                else:
+                    break
+    finally:
+        cursor.close()
+
+
+def _begin_statement(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    # a watching connection must stay outside any transaction: within one it sees no news, and keeps the WAL growing
+    if options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(f"BEGIN {options.get('bellwire_begin', 'DEFERRED')}")
+
+
+def _sees_the_file(connection: Connection, transaction: sa.RootTransaction, *, last_try: bool) -> bool:
+    """Takes the reader's snapshot, which is refused for a moment while another process opens or closes the file."""
+    try:
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+    except DBAPIError as error:
+        transaction.rollback()
+        if last_try or not _is_busy(error):
+            raise
+        return False
+    return True
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    return "locked" in str(error.orig)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

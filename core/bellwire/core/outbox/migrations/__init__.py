@@ -1,0 +1,1 @@
+"""Alembic revisions of the outbox's schema, with a version table of their own: a host's alembic is left alone."""

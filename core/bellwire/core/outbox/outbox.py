@@ -1,0 +1,236 @@
+"""The outbox as the rest of the engine sees it: each method is one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import attrs
+import sqlalchemy as sa
+
+from . import health, history, replay, schema, upkeep
+from .database import Database
+from .group_commit import GroupCommit
+from .health import Advance, ChannelHealth
+from .rows import Claim, LaneDemand, NewEvent, Settlement
+from .tables import deliveries
+from .watch import Announcer
+
+LEASE: Final = 30_000_000
+"""Microseconds that a claim is held without a heartbeat; renewed at a third of it."""
+
+
+@attrs.frozen(kw_only=True)
+class Exchange:
+    """What one visit to the database brought a dispatcher."""
+
+    settled: tuple[Settlement, ...] = ()
+    """Those whose lease was still held; the others had been taken over."""
+    claims: tuple[Claim, ...] = ()
+    unfinished: frozenset[str] = frozenset()
+    """Channels that may have more that is due."""
+    next_due_in: int | None = None
+    """In how many microseconds the next delivery of the demanded lanes becomes due."""
+    health: tuple[tuple[ChannelHealth, ChannelHealth], ...] = ()
+    """Channels whose health changed: before and after."""
+
+
+class Outbox:
+    """Durable, ordered deliveries in SQL tables. Thread-safe; every method may raise a
+    :class:`~bellwire.core.errors.DatabaseError`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database: Final = database
+        self._statements: Final = database.backend.statements
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._publishing: GroupCommit[Sequence[NewEvent]] = GroupCommit(self._commit)
+        self._announcer = Announcer(self.database)
+
+    def after_fork(self) -> None:
+        """Called in the child: the parent's connections, threads and locks are not the child's."""
+        self.database.after_fork()
+        self._start_afresh()
+
+    def publish(self, events: Sequence[NewEvent]) -> None:
+        """Stores *events* and their deliveries, all of them or none, in their order.
+
+        When it returns they survive ``kill -9`` and a power cut.
+        """
+        self._publishing.submit(events)
+        self._announcer.announce()
+
+    def _commit(self, groups: Sequence[Sequence[NewEvent]]) -> None:
+        events = [event for group in groups for event in group]
+        self.database.write(lambda connection: self.insert(connection, events))
+
+    def insert(self, connection: sa.Connection, events: Sequence[NewEvent]) -> None:
+        """Writes *events* in the transaction that *connection* has open."""
+        self._statements.insert_events(connection, events, self.database.now(connection))
+
+    def exchange(
+        self, dispatcher: str, settlements: Sequence[Settlement], demands: Sequence[LaneDemand], advance: Advance
+    ) -> Exchange:
+        """Settles *settlements* and claims for *demands*, in one transaction, so that one commit pays for both."""
+        return self.database.write(
+            lambda connection: self._exchange(connection, dispatcher, settlements, demands, advance)
+        )
+
+    def _exchange(
+        self,
+        connection: sa.Connection,
+        dispatcher: str,
+        settlements: Sequence[Settlement],
+        demands: Sequence[LaneDemand],
+        advance: Advance,
+    ) -> Exchange:
+        now = self.database.now(connection)
+        valid: list[Settlement] = []
+        changes: list[tuple[ChannelHealth, ChannelHealth]] = []
+        if settlements:
+            valid = self._statements.settle(connection, settlements, now=now, dispatcher=dispatcher)
+            if final := [s.claim for s in valid if s.state != "waiting"]:
+                self._statements.release(connection, final)
+            changes = health.advance_all(connection, _results(valid), advance, now)
+        if not demands:
+            return Exchange(settled=tuple(valid), health=tuple(changes))
+        claimed = self._statements.claim(
+            connection,
+            self._allowed(connection, demands, now),
+            now=now,
+            token=secrets.randbits(62),
+            lease_until=now + LEASE,
+            dispatcher=dispatcher,
+        )
+        due = self._statements.next_due(connection, [demand.channel for demand in demands], now)
+        return Exchange(
+            settled=tuple(valid),
+            claims=claimed.claims,
+            unfinished=claimed.unfinished,
+            next_due_in=None if due is None else due - now,
+            health=tuple(changes),
+        )
+
+    @staticmethod
+    def _allowed(connection: sa.Connection, demands: Sequence[LaneDemand], now: int) -> Sequence[LaneDemand]:
+        hindered = health.load_hindered(connection)
+        if not hindered:
+            return demands
+        claimed = sa.select(deliveries.c.channel).where(
+            deliveries.c.state == "claimed", deliveries.c.channel.in_(list(hindered))
+        )
+        busy = frozenset(connection.execute(claimed).scalars())
+        return health.restrict(demands, hindered, busy, now)
+
+    def renew(self, claims: Sequence[Claim]) -> None:
+        """Puts off the end of the leases of what is still being sent."""
+        self.database.write(
+            lambda connection: self._statements.renew(connection, claims, self.database.now(connection) + LEASE)
+        )
+
+    def beat(self, row: upkeep.DispatcherRow, gone: Collection[str]) -> int:
+        """A dispatcher's heartbeat; takes over what the dispatchers *gone* and expired leases held. Returns how many."""
+
+        def work(connection: sa.Connection) -> int:
+            now = self.database.now(connection)
+            upkeep.beat(connection, attrs.evolve(row, seen_at=now, started_at=row.started_at or now))
+            freed = upkeep.take_over(connection, now, gone)
+            if gone:
+                upkeep.forget(connection, gone)
+            return freed
+
+        return self.database.write(work)
+
+    def leave(self, dispatcher: str) -> None:
+        """A dispatcher stops."""
+        self.database.write(lambda connection: upkeep.leave(connection, dispatcher))
+
+    def unpark(self, channel: str | None = None) -> int:
+        """Frees parked deliveries that nothing blocks any more, or all of *channel*; returns how many."""
+        return self.database.write(lambda connection: upkeep.unpark(connection, channel))
+
+    def replay(self, ids: Sequence[str]) -> replay.Replayed:
+        """Reopens settled deliveries."""
+        replayed = self.database.write(
+            lambda connection: replay.reopen(connection, ids, self.database.now(connection))
+        )
+        self._announcer.announce()
+        return replayed
+
+    def failed_ids(self, *, channel: str | None = None, since: int | None = None) -> list[str]:
+        """The ids of failed deliveries, oldest first."""
+        with self.database.read() as connection:
+            return replay.failed_ids(connection, channel=channel, since=since)
+
+    def set_paused(self, channel: str, paused: bool) -> None:
+        """Pauses or resumes a channel, for all replicas."""
+
+        def work(connection: sa.Connection) -> None:
+            known = health.load(connection, [channel]).get(channel, ChannelHealth(channel=channel))
+            health.save(connection, attrs.evolve(known, paused=paused), self.database.now(connection))
+
+        self.database.write(work)
+        self._announcer.announce()
+
+    def health(self) -> dict[str, ChannelHealth]:
+        """What replicas share about the channels that have been used."""
+        with self.database.read() as connection:
+            return health.load(connection)
+
+    def dispatchers(self) -> list[upkeep.DispatcherRow]:
+        """Every dispatcher's heartbeat."""
+        with self.database.read() as connection:
+            return upkeep.all_dispatchers(connection)
+
+    def counts(self) -> dict[str, history.ChannelCounts]:
+        """What is open or failed, per channel that has any."""
+        with self.database.read() as connection:
+            return history.count_by_channel(connection, self.database.now(connection))
+
+    def deliveries(self, wanted: history.DeliveryFilter) -> list[history.DeliveryView]:
+        """The newest deliveries that fit."""
+        with self.database.read() as connection:
+            return history.list_deliveries(connection, wanted)
+
+    def delivery(self, delivery_id: str) -> history.DeliveryView | None:
+        """One delivery."""
+        with self.database.read() as connection:
+            return history.find_delivery(connection, delivery_id)
+
+    def deliveries_of(self, event_id: str) -> list[history.DeliveryView]:
+        """All deliveries of one event."""
+        with self.database.read() as connection:
+            return history.deliveries_of(connection, event_id)
+
+    def blocking(self, view: history.DeliveryView) -> history.DeliveryView | None:
+        """The earlier delivery that *view* waits for."""
+        with self.database.read() as connection:
+            return history.blocking(connection, view)
+
+    def attempts(self, delivery_id: str) -> list[history.AttemptView]:
+        """Every attempt of one delivery."""
+        with self.database.read() as connection:
+            return history.attempts_of(connection, delivery_id)
+
+    def events(
+        self, *, event_id: str | None = None, ordering_key: str | None = None, limit: int = 50
+    ) -> list[history.EventView]:
+        """Events by id or by key, in publish order; of more than *limit*, the newest."""
+        with self.database.read() as connection:
+            return history.find_events(connection, event_id=event_id, ordering_key=ordering_key, limit=limit)
+
+    def instance_id(self) -> str:
+        """What tells this outbox from every other."""
+        with self.database.read() as connection:
+            return schema.instance_id(connection)
+
+
+def _results(settlements: Iterable[Settlement]) -> dict[str, list[bool]]:
+    results: dict[str, list[bool]] = defaultdict(list)
+    for settlement in settlements:
+        if settlement.record is not None and settlement.record.outcome != "interrupted":
+            results[settlement.claim.channel].append(settlement.record.outcome == "sent")
+    return results

@@ -1,0 +1,142 @@
+"""What keeps the outbox moving when something died: dispatchers' heartbeats, and leases that ran out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+
+import attrs
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .tables import attempts, deliveries, dispatchers
+
+_SECOND = 1_000_000
+_LONGEST_WAIT = 3600 * _SECOND
+_BATCH = 500
+
+
+@attrs.frozen(kw_only=True)
+class DispatcherRow:
+    """A dispatcher's heartbeat."""
+
+    id: str
+    host: str
+    pid: int
+    process: str
+    version: str
+    config_digest: str
+    lanes: Mapping[str, str] = attrs.field(factory=dict)
+    """For each channel ``open``, or why not."""
+    started_at: int = 0
+    seen_at: int = 0
+
+
+def beat(connection: Connection, row: DispatcherRow) -> None:
+    """Writes the heartbeat, the first one or a further one."""
+    values = attrs.asdict(row) | {"lanes": json.dumps(dict(row.lanes), ensure_ascii=False)}
+    if not connection.execute(dispatchers.update().where(dispatchers.c.id == row.id).values(values)).rowcount:
+        connection.execute(dispatchers.insert().values(values))
+
+
+def leave(connection: Connection, dispatcher: str) -> None:
+    """Removes the heartbeat of a dispatcher that stops."""
+    connection.execute(dispatchers.delete().where(dispatchers.c.id == dispatcher))
+
+
+def all_dispatchers(connection: Connection) -> list[DispatcherRow]:
+    """Every heartbeat, the oldest process first."""
+    rows = connection.execute(sa.select(dispatchers).order_by(dispatchers.c.started_at)).mappings()
+    return [DispatcherRow(**{**row, "lanes": json.loads(row["lanes"])}) for row in rows]
+
+
+def interruption_wait(interruptions: int) -> int:
+    """Microseconds until a delivery is tried again whose lease ran out for the *interruptions*-th time in a row.
+
+    It doubles, so that a delivery that kills its worker each time cannot keep killing it.
+
+    >>> [interruption_wait(n) // 1_000_000 for n in (1, 2, 3, 20)]
+    [1, 2, 4, 3600]
+    """
+    return int(min(_SECOND * 2 ** min(interruptions - 1, 30), _LONGEST_WAIT))
+
+
+def take_over(connection: Connection, now: int, gone: Collection[str]) -> int:
+    """Frees deliveries whose lease ran out, or whose dispatcher is one of *gone*; returns how many.
+
+    Each gets an ``interrupted`` attempt in its log, which does not count.
+    """
+    expired = deliveries.c.lease_until < now
+    if gone:
+        expired |= deliveries.c.dispatcher.in_(list(gone))
+    query = (
+        sa.select(deliveries)
+        .where(deliveries.c.state == "claimed", expired)
+        .order_by(deliveries.c.seq)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(query).mappings().all()
+    if not rows:
+        return 0
+    connection.execute(
+        attempts.insert(),
+        [
+            {
+                "delivery_id": row["id"],
+                "number": row["attempts"] + 1,
+                "outcome": "interrupted",
+                "started_at": now,
+                "duration": 0,
+                "detail": "its dispatcher stopped before the outcome was known",
+                "dispatcher": row["dispatcher"],
+            }
+            for row in rows
+        ],
+    )
+    connection.execute(
+        deliveries.update()
+        .where(deliveries.c.seq == sa.bindparam("row_seq"), deliveries.c.lease_token == sa.bindparam("row_token"))
+        .values(
+            state="waiting",
+            due_at=sa.bindparam("row_due"),
+            interruptions=deliveries.c.interruptions + 1,
+            lease_token=None,
+            lease_until=None,
+            dispatcher=None,
+        ),
+        [
+            {
+                "row_seq": row["seq"],
+                "row_token": row["lease_token"],
+                "row_due": now + interruption_wait(row["interruptions"] + 1),
+            }
+            for row in rows
+        ],
+    )
+    return len(rows)
+
+
+def forget(connection: Connection, gone: Collection[str]) -> None:
+    """Removes the heartbeats of dispatchers that are known to be gone and hold nothing any more."""
+    holding = sa.select(deliveries.c.dispatcher).where(deliveries.c.state == "claimed")
+    connection.execute(
+        dispatchers.delete().where(dispatchers.c.id.in_(list(gone)), dispatchers.c.id.not_in(holding))
+    )
+
+
+def unpark(connection: Connection, channel: str | None = None) -> int:
+    """Frees parked deliveries that nothing earlier blocks any more; returns how many.
+
+    With *channel*, all of that channel's: its order was switched off.
+    """
+    parked = deliveries.update().where(deliveries.c.state == "parked").values(state="waiting")
+    if channel is not None:
+        return connection.execute(parked.where(deliveries.c.channel == channel)).rowcount
+    earliest = (
+        sa.select(sa.func.min(deliveries.c.seq).label("seq"))
+        .where(deliveries.c.settled_at.is_(None))
+        .group_by(deliveries.c.channel, deliveries.c.ordering_key)
+        .subquery()
+    )
+    return connection.execute(parked.where(deliveries.c.seq.in_(sa.select(earliest.c.seq)))).rowcount
