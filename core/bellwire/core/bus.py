@@ -49,7 +49,7 @@ class Bus:
     It is made once per process and may be used from any thread. After a fork the child starts afresh. Raises
     :class:`~bellwire.core.errors.ConfigError` when *settings* cannot be used.
 
-    :param plugins: objects with ``notify_…`` hooks, and classes of further event kinds.
+    :param plugins: objects with ``notify_…`` hooks, and classes of further event kinds; or a registry that is filled.
     :param channel_types: channel types by name, beside those that entry points bring.
     """
 
@@ -57,23 +57,23 @@ class Bus:
         self,
         settings: Settings | None = None,
         *,
-        plugins: Iterable[object] = (),
+        plugins: Iterable[object] | Plugins = (),
         channel_types: Mapping[str, type[ChannelConfig]] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._set_up(settings or Settings(), _registry(plugins, channel_types), clock)
-        for item in self.settings.plugins:
-            self.plugins.load(item)
-
-    def _set_up(self, settings: Settings, plugins: Plugins, clock: Clock | None) -> None:
-        self.settings: Final = settings
-        self.plugins: Final = plugins
+        self.settings: Final = settings or Settings()
+        if isinstance(plugins, Plugins):
+            self.plugins = plugins
+        else:
+            self.plugins = _registry(plugins, channel_types)
+            for item in self.settings.plugins:
+                self.plugins.load(item)
         self._clock: Final = clock
         self._outbox: Outbox | None = None
         self._embedded: EmbeddedDispatcher | None = None
         self._refusal_told = False
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         _buses.add(self)
 
     @classmethod
@@ -96,43 +96,71 @@ class Bus:
         settings = load_settings(path, environ=environ, types=registry.types, plugins=registry)
         if dispatch is not None:
             settings = attrs.evolve(settings, dispatch=dispatch)
-        bus = cls.__new__(cls)
-        bus._set_up(settings, registry, clock)
-        return bus
+        return cls(settings, plugins=registry, clock=clock)
 
     # -- publishing -------------------------------------------------------------------------------------------------
 
-    def notify_workflow(self, action: str, workflow: Workflow, *, event_id: str | None = None) -> WorkflowEvent:
-        """Publishes that *workflow* was created, approved, …; returns the event, which is durable by then.
+    def notify_workflow(
+        self, action: str, workflow: Workflow, *, event_id: str | None = None, connection: object = None
+    ) -> WorkflowEvent:
+        """Publishes that *workflow* was created, approved, …; returns the event.
 
-        *event_id* makes it safe to call again after a crash: the same id is stored once. Raises
-        :class:`~bellwire.core.errors.PublishError`.
+        *event_id* makes it safe to call again after a crash: the same id is stored once. *connection* as for
+        :meth:`publish`, which also says what it raises.
         """
-        return self.publish(_workflow_event(action, workflow, event_id))
+        return self.publish(_workflow_event(action, workflow, event_id), connection=connection)
 
-    def publish(self, event: E) -> E:
+    def publish(self, event: E, *, connection: object = None) -> E:
         """Stores *event* and its deliveries. When it returns, they survive ``kill -9`` and a power cut.
 
-        Raises :class:`~bellwire.core.errors.PublishError`. An id that was published before is left as it is.
+        With *connection* they are written in the host's own open transaction instead, and exist if and only if the
+        host commits: SQLAlchemy's Connection or Session, Django's ``django.db.connection``, or a driver's own. With a
+        driver's own the dispatcher finds them at its next look; call :meth:`wake` to have it look at once.
+
+        An id that was published before is left as it is. Raises :class:`~bellwire.core.errors.PublishError`, and with
+        *connection* also what the host's library raises.
         """
-        self.publish_many((event,))
+        self.publish_many((event,), connection=connection)
         return event
 
-    def publish_many(self, events: Sequence[E]) -> Sequence[E]:
+    def publish_many(self, events: Sequence[E], *, connection: object = None) -> Sequence[E]:
         """Stores all of *events* in their order, in one transaction: all of them, or none."""
         rows = [prepare(event, self.settings, self.plugins) for event in events]
-        if rows:
+        if not rows:
+            return events
+        if connection is None:
             self._store(rows)
             self._dispatch_now()
+        else:
+            try:
+                self.outbox.publish_within(connection, rows, self._committed)
+            except DatabaseError as error:
+                msg = f"nothing was stored, publish it again: {error}"
+                raise OutboxUnavailable(msg) from error
         return events
 
-    async def apublish(self, event: E) -> E:
-        """:meth:`publish` for coroutines: the event loop does not wait for the disk."""
-        return await asyncio.to_thread(self.publish, event)
+    async def apublish(self, event: E, *, connection: object = None) -> E:
+        """:meth:`publish` for coroutines: the event loop does not wait for the disk.
 
-    async def anotify_workflow(self, action: str, workflow: Workflow, *, event_id: str | None = None) -> WorkflowEvent:
+        *connection* may be SQLAlchemy's AsyncSession or AsyncConnection too.
+        """
+        if connection is None:
+            return await asyncio.to_thread(self.publish, event)
+        run_sync = getattr(connection, "run_sync", None)
+        if run_sync is None:
+            return self.publish(event, connection=connection)
+        published: E = await run_sync(lambda inner: self.publish(event, connection=inner))
+        return published
+
+    async def anotify_workflow(
+        self, action: str, workflow: Workflow, *, event_id: str | None = None, connection: object = None
+    ) -> WorkflowEvent:
         """:meth:`notify_workflow` for coroutines."""
-        return await asyncio.to_thread(self.notify_workflow, action, workflow, event_id=event_id)
+        return await self.apublish(_workflow_event(action, workflow, event_id), connection=connection)
+
+    def wake(self) -> None:
+        """Has the dispatcher look at once: after committing a transaction that Bellwire cannot see the end of."""
+        self._dispatch_now()
 
     def _store(self, rows: Sequence[NewEvent]) -> None:
         try:
@@ -185,6 +213,12 @@ class Bus:
                 self._refusal_told = True
                 logger.error("events are stored, but nobody dispatches them here: %s", error)  # noqa: TRY400 - the sentence says all
 
+    def _committed(self) -> None:
+        # SQLAlchemy tells of a commit just before it happens, so the dispatcher is also asked to look again
+        self._dispatch_now()
+        if self._embedded is not None:
+            self._embedded.wake_again()
+
     def make_dispatcher(self, *, once: bool = False) -> Dispatcher:
         """A dispatcher for this bus's enabled channels; ``bellwire worker`` runs it in the foreground."""
         from .dispatch.setup import make_dispatcher
@@ -192,9 +226,10 @@ class Bus:
         return make_dispatcher(self.settings, self.plugins, self.outbox, clock=self._clock, once=once)
 
     def close(self, drain: float = DRAIN) -> None:
-        """Stops dispatching here, waiting *drain* seconds for what is in flight, and closes the outbox.
+        """Stops dispatching here and closes the outbox.
 
-        What is still waiting stays stored, for the next process. Again is harmless.
+        What is due is still delivered, for *drain* seconds at most. What waits for a later time, or did not get its
+        turn, stays stored for the next process. Again is harmless.
         """
         with self._lock:
             self._closed = True
@@ -202,7 +237,7 @@ class Bus:
         if embedded is not None:
             embedded.stop(drain)
         if self._outbox is not None:
-            self._outbox.database.close()
+            self._outbox.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -215,7 +250,7 @@ class Bus:
 
     def _after_fork(self) -> None:
         # the parent's threads, locks and connections are not the child's
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._embedded = None
         if self._outbox is not None:
             self._outbox.after_fork()
@@ -285,7 +320,24 @@ def _workflow_event(action: str, workflow: Workflow, event_id: str | None) -> Wo
 _buses: Final[weakref.WeakSet[Bus]] = weakref.WeakSet()
 
 
+_forking: list[Outbox] = []
+
+
+def _before_fork() -> None:
+    # kept until after the fork, in case another bus is made or collected meanwhile
+    for bus in list(_buses):
+        if bus._outbox is not None:
+            _forking.append(bus._outbox)
+            bus._outbox.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    while _forking:
+        _forking.pop().after_fork_in_parent()
+
+
 def _after_fork_in_child() -> None:
+    _forking.clear()
     for bus in list(_buses):
         bus._after_fork()
 
@@ -298,5 +350,7 @@ def _close_at_exit() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )
 atexit.register(_close_at_exit)

@@ -13,6 +13,7 @@
     └── PublishError            an event was not published
         ├── InvalidEvent            it cannot be carried: its place and the reason
         ├── EventTooLarge           larger than ``max_event_bytes``
+        ├── InvalidConnection       ``connection=`` is not one in which the event can be published
         ├── OutboxUnavailable       nothing was stored: publish it again
         └── PublishUnknown          whether it was stored could not be found out: publishing it again is harmless
 
@@ -81,6 +82,10 @@ class InvalidEvent(PublishError):
 
 class EventTooLarge(PublishError):
     """The event is larger than ``max_event_bytes``."""
+
+
+class InvalidConnection(PublishError):
+    """``connection=`` is of another database, has no open transaction, or is of an unknown kind."""
 
 
 class OutboxUnavailable(PublishError):

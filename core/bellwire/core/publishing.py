@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from bellwire.hookspecs import WORKFLOW_ACTIONS, ChannelConfig, Event, InvalidPayload, WorkflowEvent, new_id
+from bellwire.hookspecs import WORKFLOW_ACTIONS, ChannelConfig, ChannelEvent, Event, InvalidPayload, WorkflowEvent, new_id
 
 from .config import Settings
 from .errors import EventTooLarge, InvalidEvent
@@ -114,7 +114,9 @@ def _encodable(text: str) -> bool:
 def _unwanted(event: Event, settings: Settings, plugins: Plugins) -> Mapping[str, str]:
     reasons: dict[str, str] = {}
     for name, channel in settings.channels.items():
-        if not channel.active or channel.config is None:
+        if isinstance(event, ChannelEvent) and event.channel == name:
+            reasons[name] = "it is told of other channels only"
+        elif not channel.active or channel.config is None:
             reasons[name] = f"disabled ({channel.disabled_by})"
         elif reason := not_asked_for(event, channel.config):
             reasons[name] = reason
@@ -125,7 +127,9 @@ def _unwanted(event: Event, settings: Settings, plugins: Plugins) -> Mapping[str
 
 
 def not_asked_for(event: Event, config: ChannelConfig) -> str | None:
-    """Why the channel's own ``actions`` and ``projects`` leave *event* out; ``None`` when they do not."""
+    """Why the channel's own settings leave *event* out; ``None`` when they do not."""
+    if isinstance(event, ChannelEvent):
+        return None if config.channel_events else "it does not ask for news of other channels (channel_events)"
     if config.actions and event.action not in config.actions:
         return f"action {event.action!r} is not among its actions ({', '.join(config.actions)})"
     if config.projects and event.project is not None:

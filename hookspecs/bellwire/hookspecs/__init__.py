@@ -20,7 +20,16 @@ from .channel import ChannelConfig, ChannelContext, Clock, channel_config
 from .declared import DeclaredSetting, declared_settings
 from .delivery import Delivery, Message, Veto
 from .durations import parse_duration
-from .events import WORKFLOW_ACTIONS, Event, TestMessage, Workflow, WorkflowEvent, sample_workflow_event
+from .events import (
+    CHANNEL_ACTIONS,
+    WORKFLOW_ACTIONS,
+    ChannelEvent,
+    Event,
+    TestMessage,
+    Workflow,
+    WorkflowEvent,
+    sample_workflow_event,
+)
 from .ids import new_id
 from .markers import HOOK_PREFIX, PROJECT_NAME, hookimpl, hookspec
 from .outcome import DeliveryError, Failed, FailureStage, Outcome, Sent, Stage
@@ -42,6 +51,7 @@ from .specs import (
 )
 
 __all__ = [
+    "CHANNEL_ACTIONS",
     "HOOK_PREFIX",
     "MASK",
     "PROJECT_NAME",
@@ -49,6 +59,7 @@ __all__ = [
     "Channel",
     "ChannelConfig",
     "ChannelContext",
+    "ChannelEvent",
     "Clock",
     "DeclaredSetting",
     "Delivery",

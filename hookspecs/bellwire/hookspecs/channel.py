@@ -155,10 +155,19 @@ class ChannelConfig:
     concurrency: int = setting(
         default=16, ge=1, le=1000, title="Concurrency", help="How many sends may be under way at once, per process."
     )
+    max_per_second: float = setting(
+        default=0.0, ge=0, le=100_000, title="Rate limit", help="Sends per second at most, per process; 0: no limit."
+    )
     ordering: Literal["key", "none"] = setting(
         default="key",
         title="Order",
         help="key: one workflow's events are sent one after another, in publish order; none: as they come.",
+    )
+    order_patience: str = setting(
+        default="10m",
+        format="duration",
+        title="Patience of the order",
+        help="A workflow's later events wait so long, at the most, behind one that fails; then they pass it.",
     )
     hold_when_down: bool = setting(
         default=False,
@@ -176,6 +185,11 @@ class ChannelConfig:
         title="Projects",
         help="Only workflows of projects that match one of these patterns (*, ?, [a-z]) are sent; empty: all.",
         examples=(("billing-*",),),
+    )
+    channel_events: bool = setting(
+        default=False,
+        title="Tell of other channels",
+        help="Whether this channel is also told when another channel starts failing and when it works again.",
     )
 
     def __attrs_post_init__(self) -> None:

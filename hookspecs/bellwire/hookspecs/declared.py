@@ -11,7 +11,7 @@ import attrs
 
 from .setting import SettingInfo
 from .setting_checks import is_absent, value_problems
-from .setting_types import SettingType, setting_type, type_problem
+from .setting_types import SettingType, described, setting_type, type_problem
 
 
 @attrs.frozen(kw_only=True)
@@ -99,9 +99,9 @@ def _misfit(declared: DeclaredSetting) -> str | None:
     """What cannot be meant in a declaration: bounds that its type does not have, a default that it forbids."""
     info, inner = declared.info, declared.type.item or declared.type
     if (info.ge is not None or info.le is not None) and inner.kind not in ("integer", "number"):
-        return f"ge and le are for numbers, and this is a {inner.kind}"
+        return f"ge and le are for numbers, and it takes {described(inner)}"
     if (info.format is not None or info.pattern is not None) and inner.kind not in ("text", "secret"):
-        return f"format and pattern are for text, and this is a {inner.kind}"
+        return f"format and pattern are for text, and it takes {described(inner)}"
     if not declared.required and not is_absent(declared.default) and (problems := declared.problems(declared.default)):
         return f"its own default is not allowed: {'; '.join(problems)}"
     if declared.default is None and not declared.type.optional:

@@ -219,6 +219,46 @@ class WorkflowEvent(Event):
         return cls(action=action, id=id, timestamp=timestamp, workflow=Workflow(**own, extra=fields))
 
 
+CHANNEL_ACTIONS: Final = ("failing", "recovered")
+
+
+@attrs.frozen(kw_only=True)
+class ChannelEvent(Event):
+    """A channel started failing, or works again; told to the channels that set ``channel_events``."""
+
+    kind: ClassVar[str] = "channel"
+
+    action: str = attrs.field(validator=attrs.validators.in_(CHANNEL_ACTIONS))
+    channel: str = attrs.field(validator=_non_empty)
+    """The channel that this is about."""
+    failures: int = 0
+    """How many attempts in a row had failed."""
+    detail: str = ""
+    """The first failure's sentence."""
+
+    @property
+    def ordering_key(self) -> str:
+        """The channel's name."""
+        return self.channel
+
+    def payload(self) -> Mapping[str, JSONValue]:
+        """``{"channel": {…}}``."""
+        return {"channel": {"name": self.channel, "failures": self.failures, "detail": self.detail}}
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any], *, action: str, id: str, timestamp: datetime) -> Self:  # noqa: A002  # the field's name
+        """The event again."""
+        told = payload["channel"]
+        return cls(
+            channel=told["name"],
+            failures=told["failures"],
+            detail=told["detail"],
+            action=action,
+            id=id,
+            timestamp=timestamp,
+        )
+
+
 @attrs.frozen(kw_only=True)
 class TestMessage(Event):
     """The message that *Test* sends: it only shows that messages can be pushed."""

@@ -51,6 +51,8 @@ def shown(value: object) -> str:
             return "true" if value else "false"
         case int() if abs(value) >= 1 << 64:
             return "a number of more than 64 bits"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))  # who wrote 11 for a float is not told of 11.0
         case int() | float():
             return repr(value)
         case _:

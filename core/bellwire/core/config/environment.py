@@ -94,7 +94,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
         return "the settings of [admin] are not available in this version"
     if name.startswith(CHANNEL_PREFIX):
         return f"must be written {CHANNEL_PREFIX}<CHANNEL>__<SETTING>, in capitals, such as {CHANNEL_PREFIX}OPS__URL"
-    hint = did_you_mean(name, (*known, *_RESERVED))
+    hint = did_you_mean(name, (*known, *_RESERVED), prefix=PREFIX)
     return f"sets nothing{hint or f'; names that begin with {PREFIX} are kept for settings'}"
 
 
@@ -117,7 +117,8 @@ def overlay(
     for name, variable in variables.items():
         setting = known.get(name)
         if setting is None:
-            hint = did_you_mean(variable.name, [variable_name(other, channel or None) for other in known])
+            others = [variable_name(other, channel or None) for other in known]
+            hint = did_you_mean(variable.name, others, prefix=variable_name("", channel or None))
             problems.append(Problem(variable.name, f"the channel has no such setting{hint}"))
             continue
         try:

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from bellwire.core.errors import ConfigError, PluginError
-from bellwire.core.plugins import ChannelTypes, Plugins, did_you_mean, disabled_channels
-from bellwire.hookspecs import WORKFLOW_ACTIONS, Problem
+from bellwire.core.plugins import BUILT_IN_KINDS, ChannelTypes, Plugins, did_you_mean, disabled_channels
+from bellwire.hookspecs import CHANNEL_ACTIONS, WORKFLOW_ACTIONS, Problem
 
 from .channels import ChannelReader
 from .database import beside
@@ -96,10 +96,11 @@ def _action_warnings(
 ) -> Iterator[Problem]:
     """A misspelt action would silence a channel; an error it cannot be, for other kinds have actions of their own."""
     known = (*WORKFLOW_ACTIONS, *added)
-    other_kinds = set(plugins.kinds()) - {"workflow", "test"}
+    told = {*known, *CHANNEL_ACTIONS}
+    other_kinds = set(plugins.kinds()) - BUILT_IN_KINDS
     for channel in channels:
         for action in channel.config.actions if channel.config else ():
             hint = did_you_mean(action, known)
-            if action not in known and (hint or not other_kinds):
+            if action not in told and (hint or not other_kinds):
                 message = f"no workflow action {action!r}" + (hint or f"; there are {', '.join(known)}")
                 yield Problem(f"channels.{channel.name}.actions", message, "warning")

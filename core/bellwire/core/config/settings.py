@@ -71,6 +71,18 @@ class BusSettings:
         pattern=r"[^\s,]{1,100}",
         examples=(("cancel",),),
     )
+    keep_delivered: str = setting(
+        default="30d",
+        format="duration",
+        title="Keep delivered",
+        help="For how long events stay in the log after they were delivered everywhere.",
+    )
+    keep_failed: str = setting(
+        default="90d",
+        format="duration",
+        title="Keep failed",
+        help="For how long events stay in the log of which a delivery failed for good.",
+    )
     max_event_bytes: int = setting(
         default=262144,
         ge=1024,

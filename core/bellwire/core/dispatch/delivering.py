@@ -63,6 +63,7 @@ class Deliverer:
             outcome,
             policy=lane.policy,
             holds=lane.config.hold_when_down,
+            hold_key=lane.hold_key,
             started_at=started_at,
             duration=(time.perf_counter_ns() - begun) // 1000,
             secrets=lane.secrets,

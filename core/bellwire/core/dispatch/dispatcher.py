@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
+from bellwire.core.errors import BellwireError, DatabaseError
+from bellwire.core.outbox import (
+    ChannelHealth,
+    Claim,
+    DispatcherRow,
+    Exchange,
+    LaneDemand,
+    Outbox,
+    Retention,
+    Watch,
+)
+from bellwire.core.plugins import Plugins
+from bellwire.hookspecs import ChannelEvent
 
-from ..errors import DatabaseError
-from ..outbox import ChannelHealth, Claim, DispatcherRow, Exchange, LaneDemand, Outbox
-from ..outbox.watch import Watch
-from ..plugins import Plugins
 from . import breaker
+from .caretaker import Caretaker
 from .delivering import Delivered, Deliverer
 from .lane import Lane
-from .presence import gone
+from .news import news_of
 from .threads import DaemonThreads
 
 logger = logging.getLogger("bellwire.dispatch")
@@ -30,19 +39,30 @@ HEARTBEAT: Final = 5.0
 SWEEP: Final = 2.0
 """Seconds between two looks at everything, for what no signal announces."""
 LONGEST_OUTAGE_PAUSE: Final = 5.0
+LAST_WORDS: Final = 5.0
+"""Seconds that observers have for what was settled last, when the dispatcher stops."""
 
 
 class Dispatcher:
     """Delivers through *lanes* until it is told to stop. ``once``: until nothing is due."""
 
     def __init__(
-        self, outbox: Outbox, plugins: Plugins, lanes: Mapping[str, Lane], presence: DispatcherRow, *, once: bool = False
+        self,
+        outbox: Outbox,
+        plugins: Plugins,
+        lanes: Mapping[str, Lane],
+        presence: DispatcherRow,
+        *,
+        keep: Retention,
+        publish: Callable[[ChannelEvent], None],
+        once: bool = False,
     ) -> None:
         self.id: Final = presence.id
         self._outbox: Final = outbox
         self._plugins: Final = plugins
         self._lanes: Final = lanes
-        self._presence = presence
+        self._caretaker: Final = Caretaker(outbox, presence, keep)
+        self._publish: Final = publish
         self._once: Final = once
         self._deliverer: Final = Deliverer(plugins, outbox.database.now)
         self._database: Final = DaemonThreads(1, "bellwire-database")
@@ -52,9 +72,11 @@ class Dispatcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._stop_by: float | None = None
+        self._finishing = False
         self._due_timer: asyncio.TimerHandle | None = None
         self._outage = ""
         self._woken = False
+        self._telling: Final[set[asyncio.Task[None]]] = set()
 
     # -- from any thread --------------------------------------------------------------------------------------------
 
@@ -64,11 +86,18 @@ class Dispatcher:
             self._woken = True
             self._from_outside(self._look_everywhere)
 
-    def stop(self, drain: float) -> None:
-        """Claims nothing more, lets what is in flight finish for *drain* seconds, then breaks it off."""
-        self._from_outside(lambda: self._begin_stop(drain))
+    def wake_again(self) -> None:
+        """Something is being committed right now: look in a moment, and once more if that was too soon."""
+        self._from_outside(self._look_shortly)
 
-    def _from_outside(self, call: Callable[[], None]) -> None:
+    def stop(self, drain: float, *, finish: bool = False) -> None:
+        """Claims nothing more, lets what is in flight finish for *drain* seconds, then breaks it off.
+
+        With *finish* it still claims what is due by then: what a host published just before it closed the bus.
+        """
+        self._from_outside(lambda: self._begin_stop(drain, finish=finish))
+
+    def _from_outside(self, call: Callable[[], object]) -> None:
         if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(call)
@@ -110,15 +139,15 @@ class Dispatcher:
     def _done(self) -> bool:
         if self._finished or self._in_flight:
             return False
-        if self._stop_by is not None:
+        if self._stop_by is not None and not self._finishing:
             return True
-        if not self._once:
+        if not self._once and not self._finishing:
             return False
         settled_lanes = (lane.state == "broken" or (lane.state == "open" and not lane.hungry) for lane in self._lanes.values())
         return all(settled_lanes)
 
     def _demands(self) -> list[LaneDemand]:
-        if self._stop_by is not None:
+        if self._stop_by is not None and not self._finishing:
             return []
         return [demand for lane in self._lanes.values() if (demand := lane.demand()) is not None]
 
@@ -153,14 +182,15 @@ class Dispatcher:
         if exchange.next_due_in is not None:
             self._look_in(exchange.next_due_in)
         for before, after in exchange.health:
-            self._tell(before, after, finished)
+            if news := news_of(before, after, finished):
+                self._background(self._tell(news))
         if self._plugins.observed:
             self._observe(exchange, finished)
-        if any(lane.demand() for lane in self._lanes.values()) or self._once:
+        if any(lane.demand() for lane in self._lanes.values()) or self._once or self._finishing:
             self._wake.set()
 
     def _start(self, lane: Lane, claim: Claim) -> None:
-        lane.busy += 1
+        lane.begin()
         task = asyncio.get_running_loop().create_task(self._deliver(lane, claim))
         self._in_flight[task] = claim
         task.add_done_callback(self._in_flight.pop)
@@ -186,6 +216,10 @@ class Dispatcher:
         for lane in self._lanes.values():
             lane.hungry = True
         self._wake.set()
+
+    def _look_shortly(self) -> None:
+        for seconds in (0.002, 0.02):
+            asyncio.get_running_loop().call_later(seconds, self._look_everywhere)
 
     def _look_in(self, delay: int) -> None:
         assert self._loop is not None
@@ -233,33 +267,27 @@ class Dispatcher:
 
     async def _beat(self) -> None:
         while True:
+            held = list(self._in_flight.values())
+            lanes = {name: lane.described for name, lane in self._lanes.items()}
             try:
-                await self._database.run(self._beat_once, list(self._in_flight.values()), self._lane_states())
+                await self._database.run(self._caretaker.beat, held, lanes)
             except DatabaseError as error:
                 logger.debug("no heartbeat: %s", error)
             await asyncio.sleep(HEARTBEAT)
 
-    def _beat_once(self, held: list[Claim], lanes: Mapping[str, str]) -> None:
-        if held:
-            self._outbox.renew(held)
-        others = [row for row in self._outbox.dispatchers() if row.id != self.id]
-        freed = self._outbox.beat(attrs.evolve(self._presence, lanes=lanes), gone(others))
-        if freed:
-            logger.warning("took over %d deliveries whose dispatcher stopped", freed)
-
-    def _lane_states(self) -> dict[str, str]:
-        return {name: lane.described for name, lane in self._lanes.items()}
-
-    def _begin_stop(self, drain: float) -> None:
+    def _begin_stop(self, drain: float, *, finish: bool) -> None:
         loop = asyncio.get_running_loop()
         if self._stop_by is None:
             self._stop_by = loop.time() + drain
+            self._finishing = finish and drain > 0
             loop.call_at(self._stop_by, self._break_off)
+            self._look_everywhere()
         elif drain == 0:
             self._break_off()
         self._wake.set()
 
     def _break_off(self) -> None:
+        self._finishing = False
         for task in list(self._in_flight):
             task.cancel()
         self._wake.set()
@@ -271,9 +299,11 @@ class Dispatcher:
             await lane.close()
         try:
             await self._database.run(watch.close)
-            await self._database.run(self._outbox.leave, self.id)
+            await self._database.run(self._caretaker.leave)
         except DatabaseError as error:
             logger.debug("the heartbeat stays behind: %s", error)
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=LAST_WORDS)
         self._database.close()
         self._observers.close()
 
@@ -282,17 +312,21 @@ class Dispatcher:
     def _advance(self, health: ChannelHealth, sent: Sequence[bool], now: int) -> ChannelHealth:
         return breaker.advance(health, sent, now, holds=self._lanes[health.channel].config.hold_when_down)
 
-    def _tell(self, before: ChannelHealth, after: ChannelHealth, finished: list[Delivered]) -> None:
-        if not before.failures and after.failures:
-            details = (d.settlement.record.detail for d in finished if d.settlement.claim.channel == after.channel and d.settlement.record)
-            logger.warning("channel %s fails: %s", after.channel, next(filter(None, details), "no detail"))
-        elif before.failures and not after.failures:
-            logger.warning("channel %s works again, after %d failures", after.channel, before.failures)
+    async def _tell(self, event: ChannelEvent) -> None:
+        try:
+            await self._database.run(self._publish, event)
+        except BellwireError as error:
+            logger.warning("channels could not be told that %s is %s: %s", event.channel, event.action, error)
+        self._look_everywhere()
 
     def _observe(self, exchange: Exchange, finished: list[Delivered]) -> None:
-        held = {id(settlement) for settlement in exchange.settled if settlement.state != "waiting"}
+        final = {id(settlement) for settlement in exchange.settled if settlement.state != "waiting"}
         for delivered in finished:
-            if id(delivered.settlement) in held and delivered.event and delivered.delivery and delivered.outcome:
-                self._observers.submit(
-                    lambda d=delivered: self._plugins.settled(d.event, d.delivery, d.outcome)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                )
+            event, delivery, outcome = delivered.event, delivered.delivery, delivered.outcome
+            if id(delivered.settlement) in final and event and delivery and outcome:
+                self._background(self._observers.run(self._plugins.settled, event, delivery, outcome))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._telling.add(task)  # a loop holds its tasks weakly
+        task.add_done_callback(self._telling.discard)

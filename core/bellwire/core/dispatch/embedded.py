@@ -42,10 +42,14 @@ class EmbeddedDispatcher:
         """Something was published."""
         self._dispatcher.wake()
 
+    def wake_again(self) -> None:
+        """Something is being committed right now."""
+        self._dispatcher.wake_again()
+
     def stop(self, drain: float) -> None:
-        """Stops, waiting *drain* seconds for what is in flight, and a little more for the channels to close."""
+        """Delivers what is due and stops, after *drain* seconds at most, and a little more for the channels to close."""
         self._stopped = True
-        self._dispatcher.stop(drain)
+        self._dispatcher.stop(drain, finish=True)
         self._thread.join(drain + 5.0)
         if self._thread.is_alive():
             logger.warning("the dispatcher did not stop in time; what it holds is taken over when its lease runs out")

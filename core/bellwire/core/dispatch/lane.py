@@ -10,11 +10,12 @@ import inspect
 import logging
 from typing import Final, Literal, TypeAlias
 
-from bellwire.hookspecs import ChannelConfig, DeliveryError
+from bellwire.hookspecs import ChannelConfig, DeliveryError, parse_duration
 
 from ..outbox import LaneDemand
 from ..plugins import Plugins
 from .context import Context
+from .pace import Pace
 from .retry import RetryPolicy
 from .threads import DaemonThreads
 
@@ -39,6 +40,9 @@ class Lane:
         self.secrets: Final = secrets
         """Texts that must not appear in what is kept of an answer."""
         self.threads: Final = DaemonThreads(context.config.concurrency, f"bellwire-{context.name}")
+        self.pace: Final = Pace(context.config.max_per_second, context.clock.monotonic())
+        self.hold_key: Final = round(parse_duration(context.config.order_patience) * 1_000_000)
+        """Microseconds that later deliveries wait behind one of their key that fails."""
         self.state: LaneState = "opening"
         self.reason = ""
         """Why it is not open."""
@@ -64,7 +68,22 @@ class Lane:
         slots = self.config.concurrency - self.busy
         if self.state != "open" or not self.hungry or slots <= 0:
             return None
-        return LaneDemand(channel=self.name, slots=slots, ordered=self.ordered)
+        allowance = self.pace.allowance(self.context.clock.monotonic())
+        if allowance is not None:
+            slots = min(slots, allowance)
+        return LaneDemand(channel=self.name, slots=slots, ordered=self.ordered) if slots > 0 else None
+
+    def begin(self) -> None:
+        """One of its slots is used."""
+        self.busy += 1
+        self.pace.begin(1)
+
+    def seconds_until_allowed(self) -> float | None:
+        """How long its pace keeps it from taking what may be due; ``None`` when that is not what keeps it."""
+        slots = self.config.concurrency - self.busy
+        if self.state != "open" or not self.hungry or slots <= 0 or self.pace.allowance(self.context.clock.monotonic()) != 0:
+            return None
+        return self.pace.seconds_until_next()
 
     async def keep_open(self, opened: asyncio.Event) -> None:
         """Opens the channel, trying again for as long as it takes; sets *opened* after each try."""

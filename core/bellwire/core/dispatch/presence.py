@@ -62,4 +62,4 @@ def _is_gone(process: str) -> bool:
         return False
     if machine is None or started is None or machine != _machine():
         return False
-    return _start_time(pid) != started
+    return bool(_start_time(pid) != started)

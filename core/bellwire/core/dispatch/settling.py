@@ -24,6 +24,7 @@ def settlement(
     *,
     policy: RetryPolicy,
     holds: bool,
+    hold_key: int,
     started_at: int,
     duration: int,
     secrets: tuple[str, ...],
@@ -37,13 +38,21 @@ def settlement(
     if holds and is_down(outcome):
         # Held, not burnt: it waits behind the hold, so that the next probe is another delivery, if there is one.
         return Settlement(
-            claim=claim, state="waiting", delay=2 * FIRST_HOLD, record=record, error=error, spare_budget=True
+            claim=claim,
+            state="waiting",
+            delay=2 * FIRST_HOLD,
+            error=error,
+            record=record,
+            hold_key=hold_key,
+            spare_budget=True,
         )
     sent = claim.attempt - claim.budget_start
     delay = delay_before_next(policy, sent, outcome, random)
     if delay is None:
         return Settlement(claim=claim, state="failed", record=record, error=error)
-    return Settlement(claim=claim, state="waiting", delay=round(delay * 1_000_000), record=record, error=error)
+    return Settlement(
+        claim=claim, state="waiting", delay=round(delay * 1_000_000), error=error, record=record, hold_key=hold_key
+    )
 
 
 def given_back(claim: Claim, *, delay: int = 0) -> Settlement:

@@ -7,12 +7,13 @@ import hashlib
 import os
 from importlib.metadata import version
 
-from bellwire.hookspecs import Clock, Event, Message, new_id
+from bellwire.hookspecs import Clock, Event, Message, new_id, parse_duration
 
 from ..config import ConfiguredChannel, Settings, known_secrets
 from ..http import EgressPolicy
-from ..outbox import DispatcherRow, Outbox
+from ..outbox import DispatcherRow, Outbox, Retention
 from ..plugins import Plugins
+from ..publishing import prepare
 from ..render import default_message
 from .context import SYSTEM_CLOCK, Context
 from .dispatcher import Dispatcher
@@ -37,7 +38,16 @@ def make_dispatcher(
         version=version("bellwire"),
         config_digest=config_digest(settings),
     )
-    return Dispatcher(outbox, plugins, lanes, presence, once=once)
+    keep = Retention(delivered=_microseconds(settings.keep_delivered), failed=_microseconds(settings.keep_failed))
+
+    def publish(event: Event) -> None:
+        outbox.publish([prepare(event, settings, plugins)])
+
+    return Dispatcher(outbox, plugins, lanes, presence, keep=keep, publish=publish, once=once)
+
+
+def _microseconds(duration: str) -> int:
+    return round(parse_duration(duration) * 1_000_000)
 
 
 def make_context(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+import select
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 import attrs
 
 from .answer import AnswerReader, InvalidAnswer
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable
 
@@ -55,6 +56,7 @@ class Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_buffer",
         "_keep",
+        "_poll",
         "_raw",
         "_sock",
         "_transport",
@@ -84,6 +86,8 @@ class Connection(asyncio.BufferedProtocol):
         self.on_lost: Callable[[Connection], None] | None = None
         """Called once, when the socket is closed."""
         self._sock: Final = sock
+        self._poll: Final = select.poll()
+        self._poll.register(sock.fileno(), select.POLLIN)
         self._buffer: Final = memoryview(bytearray(_BUFFER_BYTES))
         self._keep = True
         self._unsent = False
@@ -102,15 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         Looked at in the socket itself: the loop has told of an end of file only after it ran twice more, and bytes
         that nobody asked for (a 408, TLS's close_notify) mean that the receiver is leaving.
         """
-        if not self.alive:
-            return False
-        try:
-            self._sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        return False
+        return self.alive and not self._poll.poll(0)
 
     def start(self, loop: asyncio.AbstractEventLoop, request: Outgoing) -> asyncio.Future[Fault | None]:
         """Writes *request*. The future gets ``None`` when :attr:`reader` holds the answer, else the fault."""
@@ -150,10 +146,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for mypy: a stream, since the socket is one
-        self._transport = self._raw = transport
+        stream = cast("asyncio.Transport", transport)  # uvloop's has that type in name only
+        self._transport = self._raw = stream
         # The transport clears its buffer before it tells of a loss. So it is made to tell of each byte that waits.
-        transport.set_write_buffer_limits(high=0)
+        stream.set_write_buffer_limits(high=0)
         self.alive = True
 
     async def secure_with(self, loop: asyncio.AbstractEventLoop, context: ssl.SSLContext, host: str) -> str:

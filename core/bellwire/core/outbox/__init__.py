@@ -9,10 +9,12 @@ from .database import Database
 from .health import Advance, ChannelHealth
 from .history import AttemptView, ChannelCounts, DeliveryFilter, DeliveryView, EventView
 from .outbox import LEASE, Exchange, Outbox
-from .replay import Replayed
+from .removal import Retention
+from .replay import Overtaken, Replayed
 from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
 from .states import FINAL, OPEN, STATES, State
 from .upkeep import DispatcherRow
+from .watch import Watch
 
 __all__ = [
     "FINAL",
@@ -34,7 +36,10 @@ __all__ = [
     "LaneDemand",
     "NewEvent",
     "Outbox",
+    "Overtaken",
     "Replayed",
+    "Retention",
     "Settlement",
     "State",
+    "Watch",
 ]

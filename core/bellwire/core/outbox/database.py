@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ..errors import DatabaseError, DatabaseUnavailable
 from . import schema
 from .backends import Backend, backend_for
+from .fork_gate import ForkGate
 
 R = TypeVar("R")
 
@@ -47,6 +49,8 @@ class Database:
         self._engine: Engine | None = None
         self._opening = threading.Lock()
         self._ahead = 0
+        self._gate = ForkGate()
+        self._unattended: weakref.WeakSet[Connection] = weakref.WeakSet()
 
     @property
     def shown(self) -> str:
@@ -69,13 +73,13 @@ class Database:
 
         Raises :class:`~bellwire.core.errors.DatabaseUnavailable` or :class:`~bellwire.core.errors.SchemaError`.
         """
-        with self._opening:
+        with self._gate.use(), self._opening:
             if self._engine is None:
                 self._engine = self._ready_engine(migrate=self.backend.migrates_by_itself)
 
     def migrate(self) -> tuple[int | None, int]:
         """Brings the schema up to date, on any database; returns the version before (``None``: no tables) and after."""
-        with self._opening:
+        with self._gate.use(), self._opening:
             engine = self.backend.create_engine()
             try:
                 with self._translated(), engine.connect() as connection:
@@ -106,6 +110,7 @@ class Database:
         return engine
 
     def _installed(self, connection: Connection) -> schema.Installed | None:
+        connection.rollback()
         self.backend.begin(connection, write=False, patience=self._lock_patience)
         version = schema.installed(connection)
         connection.rollback()
@@ -117,17 +122,37 @@ class Database:
         if engine is not None:
             engine.dispose()
 
+    def before_fork(self) -> None:
+        """Waits for transactions to end and closes every connection: none may cross a fork. Parent and child open anew."""
+        if not self._gate.close():
+            return  # somebody is amid a transaction; to close their connection would break it in the parent too
+        for connection in list(self._unattended):
+            connection.invalidate()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def after_fork_in_parent(self) -> None:
+        """Goes on."""
+        self._gate.open()
+
     def after_fork(self) -> None:
-        """Forgets the parent's connections without touching them: a connection must not cross a fork."""
+        """In the child: forgets what is the parent's."""
         self._opening = threading.Lock()
+        self._gate = ForkGate()
+        self._unattended = weakref.WeakSet()
+        self.backend.after_fork()
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose(close=False)
 
+    def in_use(self) -> AbstractContextManager[None]:
+        """For the length of whatever is done with an :meth:`unattended_connection`: no fork happens meanwhile."""
+        return self._gate.use()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A short transaction that changes nothing."""
-        with self._translated(), self._opened().connect() as connection:
+        with self._gate.use(), self._translated(), self._opened().connect() as connection:
             self.backend.begin(connection, write=False, patience=self._lock_patience)
             yield connection
             connection.rollback()
@@ -147,7 +172,8 @@ class Database:
         raise AssertionError  # the last try returned or raised
 
     def _write_once(self, work: Callable[[Connection], R]) -> R:
-        with self._translated(), self._opened().connect() as connection:
+        engine = self._opened()
+        with self._gate.use(), self._translated(), self.backend.writing(), engine.connect() as connection:
             self.backend.begin(connection, write=True, patience=self._lock_patience)
             try:
                 result = work(connection)
@@ -165,7 +191,9 @@ class Database:
     def unattended_connection(self) -> Connection:
         """A connection outside any transaction, for those who watch and announce. The caller closes it."""
         with self._translated():
-            return self._opened().connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection = self._opened().connect().execution_options(isolation_level="AUTOCOMMIT")
+            self._unattended.add(connection)
+            return connection
 
     def _opened(self) -> Engine:
         if self._engine is None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import attrs
 import sqlalchemy as sa
 
-from . import health, history, replay, schema, upkeep
+from . import health, history, host_transaction, removal, replay, schema, upkeep
 from .database import Database
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
+from .host_transaction import host_connection
 from .rows import Claim, LaneDemand, NewEvent, Settlement
 from .tables import deliveries
 from .watch import Announcer
@@ -44,11 +45,25 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self.database: Final = database
         self._statements: Final = database.backend.statements
+        self._instance_id: str | None = None
         self._start_afresh()
 
     def _start_afresh(self) -> None:
         self._publishing: GroupCommit[Sequence[NewEvent]] = GroupCommit(self._commit)
         self._announcer = Announcer(self.database)
+
+    def close(self) -> None:
+        """Closes every connection; the next use opens again."""
+        self._announcer.stop()  # first, because it would open the database again
+        self.database.close()
+
+    def before_fork(self) -> None:
+        """Called in the parent: no connection may cross a fork."""
+        self.database.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Called in the parent: goes on."""
+        self.database.after_fork_in_parent()
 
     def after_fork(self) -> None:
         """Called in the child: the parent's connections, threads and locks are not the child's."""
@@ -71,6 +86,22 @@ class Outbox:
         """Writes *events* in the transaction that *connection* has open."""
         self._statements.insert_events(connection, events, self.database.now(connection))
 
+    def publish_within(self, connection: object, events: Sequence[NewEvent], after_commit: Callable[[], None]) -> None:
+        """Writes *events* in the host's own transaction; *after_commit* is called where its library can tell.
+
+        Raises :class:`~bellwire.core.errors.InvalidConnection`, and what the host's library raises.
+        """
+        host = host_connection(connection)
+        if self._instance_id is None:
+            self._instance_id = self.instance_id()
+        host_transaction.insert(host, events, self.database, self._instance_id)
+
+        def committed() -> None:
+            self._announcer.announce()
+            after_commit()
+
+        host.after_commit(committed)
+
     def exchange(
         self, dispatcher: str, settlements: Sequence[Settlement], demands: Sequence[LaneDemand], advance: Advance
     ) -> Exchange:
@@ -92,8 +123,8 @@ class Outbox:
         changes: list[tuple[ChannelHealth, ChannelHealth]] = []
         if settlements:
             valid = self._statements.settle(connection, settlements, now=now, dispatcher=dispatcher)
-            if final := [s.claim for s in valid if s.state != "waiting"]:
-                self._statements.release(connection, final)
+            if final := {(s.claim.channel, s.claim.ordering_key) for s in valid if s.state != "waiting"}:
+                self._statements.release(connection, final, now)
             changes = health.advance_all(connection, _results(valid), advance, now)
         if not demands:
             return Exchange(settled=tuple(valid), health=tuple(changes))
@@ -150,7 +181,62 @@ class Outbox:
 
     def unpark(self, channel: str | None = None) -> int:
         """Frees parked deliveries that nothing blocks any more, or all of *channel*; returns how many."""
-        return self.database.write(lambda connection: upkeep.unpark(connection, channel))
+        return self.database.write(
+            lambda connection: upkeep.unpark(connection, self.database.now(connection), channel)
+        )
+
+    def let_pass(self) -> None:
+        """Frees what waits behind deliveries that have failed for longer than their key's order has patience."""
+
+        def work(connection: sa.Connection) -> None:
+            now = self.database.now(connection)
+            if keys := upkeep.impatient_keys(connection, now):
+                self._statements.release(connection, keys, now)
+
+        self.database.write(work)
+
+    def cancel(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Settles waiting deliveries as cancelled; returns the ids of those that were still waiting."""
+
+        def work(connection: sa.Connection) -> tuple[str, ...]:
+            now = self.database.now(connection)
+            cancelled = removal.cancel(connection, ids, now)
+            self._statements.release(connection, {(channel, key) for _, channel, key in cancelled}, now)
+            return tuple(delivery_id for delivery_id, _, _ in cancelled)
+
+        return self.database.write(work)
+
+    def purge_event(self, event_id: str) -> int:
+        """Removes an event with its deliveries and attempts, whatever their state; returns how many deliveries."""
+
+        def work(connection: sa.Connection) -> int:
+            keys, removed = removal.purge(connection, event_id)
+            self._statements.release(connection, keys, self.database.now(connection))
+            return removed
+
+        return self.database.write(work)
+
+    def expire(self, after: int, keep: removal.Retention) -> tuple[int, int | None]:
+        """Removes a batch of what need not be kept any longer, of the events after number *after*.
+
+        Returns how many events, and the number to go on after; ``None`` when there is no more.
+        """
+        return self.database.write(
+            lambda connection: removal.expire(connection, after, keep, self.database.now(connection))
+        )
+
+    def deliver_to(self, event_ids: Sequence[str], channel: str) -> tuple[str, ...]:
+        """Gives *channel* deliveries of events that it had not wanted; returns the new deliveries' ids."""
+        added = self.database.write(
+            lambda connection: replay.add(connection, event_ids, channel, self.database.now(connection))
+        )
+        self._announcer.announce()
+        return added
+
+    def overtaken(self, ids: Sequence[str]) -> list[replay.Overtaken]:
+        """Which deliveries among *ids*, sent again, would come after later events of the same key."""
+        with self.database.read() as connection:
+            return replay.overtaken(connection, ids)
 
     def replay(self, ids: Sequence[str]) -> replay.Replayed:
         """Reopens settled deliveries."""

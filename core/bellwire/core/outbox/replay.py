@@ -8,8 +8,10 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bellwire.hookspecs import new_id
+
 from .states import OPEN
-from .tables import deliveries
+from .tables import deliveries, events
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +42,7 @@ def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
                     "due_at": now,
                     "budget_start": row["attempts"],
                     "interruptions": 0,
+                    "holds_until": None,
                     "error": None,
                     "settled_at": None,
                 }
@@ -62,3 +65,62 @@ def failed_ids(connection: Connection, *, channel: str | None = None, since: int
     if since is not None:
         query = query.where(deliveries.c.settled_at >= since)
     return list(connection.execute(query).scalars())
+
+
+@attrs.frozen
+class Overtaken:
+    """A delivery whose key has later events that were already delivered through the same channel."""
+
+    delivery_id: str
+    channel: str
+    ordering_key: str
+    later: int
+    """How many of them."""
+
+
+def overtaken(connection: Connection, ids: Sequence[str]) -> list[Overtaken]:
+    """Which of *ids*, sent again, would arrive after later events of the same key: a receiver may be surprised."""
+    later = deliveries.alias("later")
+    d = deliveries.c
+    query = (
+        sa.select(d.id, d.channel, d.ordering_key, sa.func.count())
+        .join_from(
+            deliveries,
+            later,
+            (later.c.channel == d.channel)
+            & (later.c.ordering_key == d.ordering_key)
+            & (later.c.event_seq > d.event_seq)
+            & (later.c.state == "delivered"),
+        )
+        .where(d.id.in_(list(ids)))
+        .group_by(d.id, d.channel, d.ordering_key)
+    )
+    return [Overtaken(*tuple(row)) for row in connection.execute(query)]
+
+
+def add(connection: Connection, event_ids: Sequence[str], channel: str, now: int) -> tuple[str, ...]:
+    """Gives *channel* a delivery of each of these events that has none; returns the new ids, in publish order."""
+    have = sa.select(deliveries.c.event_seq).where(deliveries.c.channel == channel)
+    query = (
+        sa.select(events.c.seq, events.c.ordering_key)
+        .where(events.c.id.in_(list(event_ids)), events.c.seq.not_in(have))
+        .order_by(events.c.seq)
+    )
+    rows = [
+        {
+            "id": new_id(),
+            "event_seq": seq,
+            "channel": channel,
+            "ordering_key": key,
+            "state": "waiting",
+            "due_at": now,
+            "attempts": 0,
+            "budget_start": 0,
+            "interruptions": 0,
+            "created_at": now,
+        }
+        for seq, key in connection.execute(query)
+    ]
+    if rows:
+        connection.execute(deliveries.insert(), rows)
+    return tuple(str(row["id"]) for row in rows)

@@ -47,6 +47,7 @@ class Claim:
     attempts: int
     budget_start: int
     interruptions: int
+    holds_until: int | None
     error: str | None
     event_id: str
     kind: str
@@ -96,6 +97,8 @@ class Settlement:
     delay: int = 0
     error: str | None = None
     record: AttemptRecord | None = None
+    hold_key: int = 0
+    """Microseconds from its first failure on that later deliveries of its key wait for it, at the most."""
     spare_budget: bool = False
     """The attempt is kept but not charged to the delivery's budget: the receiver is down and the channel holds."""
 
@@ -127,12 +130,16 @@ def next_state(settlement: Settlement, now: int) -> dict[str, Any]:
         interruptions = claim.interruptions
     else:
         interruptions = 0 if counted else claim.interruptions + 1
+    holds_until = claim.holds_until
+    if counted and settlement.state == "waiting" and holds_until is None:
+        holds_until = now + settlement.hold_key
     return {
         "state": settlement.state,
         "due_at": now + settlement.delay,
         "attempts": claim.attempts + counted,
         "budget_start": claim.budget_start + (counted and settlement.spare_budget),
         "interruptions": interruptions,
+        "holds_until": holds_until,
         "error": settlement.error,
         "settled_at": None if settlement.state == "waiting" else now,
     }

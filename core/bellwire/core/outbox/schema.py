@@ -35,7 +35,7 @@ def installed(connection: Connection) -> Installed | None:
     """The version in this database; ``None`` when it has no outbox yet."""
     if not sa.inspect(connection).has_table(meta.name):
         return None
-    rows = dict(connection.execute(sa.select(meta.c.name, meta.c.value)).tuples().all())
+    rows = {row.name: row.value for row in connection.execute(sa.select(meta.c.name, meta.c.value))}
     return Installed(int(rows["schema"]), int(rows["min_compatible"]))
 
 

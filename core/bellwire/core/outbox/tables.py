@@ -7,10 +7,11 @@ covers the exact bytes.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
 
 metadata: Final = MetaData()
 
@@ -19,21 +20,29 @@ _LongText = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4"), "mysql", "mar
 
 
 def _key(length: int) -> String:
-    """Text that compares byte by byte; MySQL's and MariaDB's default collations ignore case and accents."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
+    """Text that compares byte by byte.
+
+    MySQL's and MariaDB's default collations ignore case and accents, and their ``utf8mb4_bin`` trailing blanks.
+    """
+    on_mysql = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin")
+    on_mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
+    return String(length).with_variant(on_mysql, "mysql").with_variant(on_mariadb, "mariadb")
 
 
 def _partial(name: str, where: str, columns: list[str], mysql_columns: list[str]) -> tuple[Index, Index]:
     """A partial index; MySQL and MariaDB have none, so theirs begins with what the condition asks for."""
     partial = Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-    partial.ddl_if(callable_=lambda _ddl, _target, _bind, *, dialect, **_: dialect.name not in _MYSQL)
     whole = Index(f"{name}_all", *mysql_columns)
-    whole.ddl_if(callable_=lambda _ddl, _target, _bind, *, dialect, **_: dialect.name in _MYSQL)
-    return partial, whole
+    return partial.ddl_if(callable_=_has_partial_indexes), whole.ddl_if(callable_=_has_none)
 
 
-_MYSQL: Final = frozenset({"mysql", "mariadb"})
+def _has_partial_indexes(*_: Any, dialect: Dialect, **__: Any) -> bool:
+    return dialect.name in {"sqlite", "postgresql"}
+
+
+def _has_none(*_: Any, dialect: Dialect, **__: Any) -> bool:
+    return dialect.name not in {"sqlite", "postgresql"}
+
 
 EVENT_ID_LENGTH: Final = 200
 ORDERING_KEY_LENGTH: Final = 255
@@ -82,6 +91,7 @@ deliveries: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("budget_start", Integer, nullable=False),
     Column("interruptions", Integer, nullable=False),
+    Column("holds_until", BigInteger),
     Column("error", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
@@ -89,13 +99,19 @@ deliveries: Final = Table(
     *_partial("bellwire_deliveries_due", "state = 'waiting'", ["channel", "due_at", "seq"], ["channel", "state", "due_at", "seq"]),
     *_partial("bellwire_deliveries_open", "settled_at IS NULL", ["channel", "ordering_key", "seq"], ["channel", "ordering_key", "settled_at", "seq"]),
     *_partial("bellwire_deliveries_claimed", "state = 'claimed'", ["lease_token"], ["state", "lease_token"]),
+    *_partial(
+        "bellwire_deliveries_holding",
+        "holds_until IS NOT NULL AND settled_at IS NULL",
+        ["holds_until"],
+        ["settled_at", "holds_until"],
+    ),
     *_partial("bellwire_deliveries_failed", "state = 'failed'", ["settled_at"], ["state", "settled_at"]),
     sqlite_autoincrement=True,
 )
 """One row per event and channel. ``seq`` is its place in the order: a replay moves the row to a new one, ``id`` stays.
 ``attempts`` counts settled attempts over all time; those before ``budget_start`` belong to earlier budgets.
 ``interruptions`` counts leases that ran out since the last settled attempt. ``settled_at`` is NULL while it is open.
-``error`` joins the failures of the current budget with "; ", the same text once."""
+``holds_until`` is set at its first failure: until then, at the most, later ones of its key wait for it. ``error`` joins the failures of the current budget with "; ", the same text once."""
 
 attempts: Final = Table(
     "bellwire_attempts",

@@ -125,18 +125,26 @@ def forget(connection: Connection, gone: Collection[str]) -> None:
     )
 
 
-def unpark(connection: Connection, channel: str | None = None) -> int:
+def unpark(connection: Connection, now: int, channel: str | None = None) -> int:
     """Frees parked deliveries that nothing earlier blocks any more; returns how many.
 
     With *channel*, all of that channel's: its order was switched off.
     """
-    parked = deliveries.update().where(deliveries.c.state == "parked").values(state="waiting")
+    d = deliveries.c
+    parked = deliveries.update().where(d.state == "parked").values(state="waiting")
     if channel is not None:
-        return connection.execute(parked.where(deliveries.c.channel == channel)).rowcount
+        return connection.execute(parked.where(d.channel == channel)).rowcount
     earliest = (
-        sa.select(sa.func.min(deliveries.c.seq).label("seq"))
-        .where(deliveries.c.settled_at.is_(None))
-        .group_by(deliveries.c.channel, deliveries.c.ordering_key)
+        sa.select(sa.func.min(d.seq).label("seq"))
+        .where(d.settled_at.is_(None), d.holds_until.is_(None) | (d.holds_until > now))
+        .group_by(d.channel, d.ordering_key)
         .subquery()
     )
-    return connection.execute(parked.where(deliveries.c.seq.in_(sa.select(earliest.c.seq)))).rowcount
+    return connection.execute(parked.where(d.seq.in_(sa.select(earliest.c.seq)))).rowcount
+
+
+def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
+    """The channels and keys whose earliest open deliveries have failed for longer than the others need to wait."""
+    d = deliveries.c
+    query = sa.select(d.channel, d.ordering_key).where(d.holds_until <= now, d.settled_at.is_(None)).distinct()
+    return [(row.channel, row.ordering_key) for row in connection.execute(query)]

@@ -33,12 +33,16 @@ class Watch:
 
     def changed(self) -> bool:
         """Whether anything was published since the last call; the first call says yes."""
+        with self._database.in_use():
+            return self._look()
+
+    def _look(self) -> bool:
         backend = self._database.backend
         first = self._connection is None
-        if self._connection is None:
-            self._connection = self._database.unattended_connection()
-            self._before = backend.prepare_watch(self._connection)
         try:
+            if self._connection is None:
+                self._connection = self._database.unattended_connection()
+                self._before = backend.prepare_watch(self._connection)
             news, self._before = backend.look(self._connection, self._before)
         except Exception as error:  # the driver's own, since it may be asked directly
             self.close()
@@ -61,6 +65,7 @@ class Announcer:
         self._wanted: Final = threading.Event()
         self._lock: Final = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._stopping = False
 
     def announce(self) -> None:
         """Something was published; those who watch hear of it soon."""
@@ -73,16 +78,29 @@ class Announcer:
                     self._thread.start()
         self._wanted.set()
 
+    def stop(self) -> None:
+        """Ends the thread, if there is one; the next announcement starts another."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._stopping = True
+                self._wanted.set()
+                thread.join(5.0)
+                self._stopping = False
+
     def _run(self) -> None:
         while True:
             self._wanted.wait()
             self._wanted.clear()
+            if self._stopping:
+                return
             try:
-                connection = self._database.unattended_connection()
-                try:
-                    self._database.backend.announce(connection)
-                finally:
-                    connection.close()
+                with self._database.in_use():
+                    connection = self._database.unattended_connection()
+                    try:
+                        self._database.backend.announce(connection)
+                    finally:
+                        connection.close()
             except Exception as error:  # noqa: BLE001  # others find what was published by looking; nothing depends on this
                 logger.debug("could not announce: %s", error)
             time.sleep(ANNOUNCE_PAUSE)

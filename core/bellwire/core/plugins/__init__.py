@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from .calls import BoundHook
 from .entry_points import CHANNEL_GROUP, Claim, installed_claims
+from .kinds import BUILT_IN_KINDS
 from .manager import PluginInfo, Plugins
 from .suggest import closest, did_you_mean
 from .types import DISABLED_VARIABLE, ChannelTypes, TypeInfo, disabled_channels
 
 __all__ = [
+    "BUILT_IN_KINDS",
     "CHANNEL_GROUP",
     "DISABLED_VARIABLE",
     "BoundHook",

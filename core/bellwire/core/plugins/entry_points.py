@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -69,7 +70,8 @@ def _entry_points(distribution: Distribution, group: str) -> tuple[EntryPoint, .
 
 
 def _identity(distribution: Distribution) -> tuple[str, str]:
-    try:
-        return distribution.name, distribution.version
-    except Exception:  # noqa: BLE001 - its METADATA is gone or broken; its folder still has a name
-        return str(getattr(distribution, "_path", "an unreadable distribution")), ""
+    # its METADATA may be gone or broken: for 3.11 both are None then, and its folder still has a name
+    name, version = None, None
+    with contextlib.suppress(Exception):
+        name, version = distribution.name, distribution.version
+    return name or str(getattr(distribution, "_path", "an unreadable distribution")), version or ""

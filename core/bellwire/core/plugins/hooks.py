@@ -86,9 +86,8 @@ def find_hooks(
         elif function is None:
             problems.append(f"{where} is no method; a hook is a function, found without being evaluated")
         elif hook is None and not options.get("optionalhook"):
-            problems.append(
-                f"{where}: there is no hook {name!r}{did_you_mean(_prefixed(name), known) or _listed(known)}"
-            )
+            hint = did_you_mean(name, known, prefix=HOOK_PREFIX) or _listed(known)
+            problems.append(f"{where}: there is no hook {name!r}{hint}")
         else:
             item = FoundHook(
                 hook=hook or KnownHook(name, _DELIVERY_ARGUMENTS),
@@ -140,10 +139,6 @@ def _owner(plugin: object) -> str:
     return plugin.__name__ if isinstance(plugin, type | ModuleType) else type(plugin).__name__
 
 
-def _prefixed(name: str) -> str:
-    return name if name.startswith(HOOK_PREFIX) else f"{HOOK_PREFIX}{name}"
-
-
 def _listed(known: Iterable[str]) -> str:
     return f"; the hooks are {', '.join(sorted(known))}"
 
@@ -151,7 +146,7 @@ def _listed(known: Iterable[str]) -> str:
 def _unmarked(where: str, attribute: str, function: Callable[..., Any] | None, known: Mapping[str, KnownHook]) -> str:
     if attribute in known:
         return f"{where} lacks @hookimpl, so it would never be called" if function else f"{where} must be a method"
-    hint = did_you_mean(attribute, known)
+    hint = did_you_mean(attribute, known, prefix=HOOK_PREFIX)
     return f"{where}: names with {HOOK_PREFIX} are kept for hooks, and there is no such one{hint or '; rename it'}"
 
 
@@ -166,14 +161,12 @@ def _problems(where: str, item: FoundHook, role: Role) -> Iterator[str]:
     if item.is_wrapper and item.hook.delivers:
         yield f"{where} is a wrapper, but {name} is called on one channel alone; deliver in it, or decorate it yourself"
         return
-    if not item.is_wrapper and (
-        inspect.isgeneratorfunction(item.function) or inspect.isasyncgenfunction(item.function)
-    ):
-        yield f"{where} yields; a hook returns its result"
-    elif not item.hook.delivers and (item.is_async or inspect.isasyncgenfunction(item.function)):
+    is_async_generator = inspect.isasyncgenfunction(item.function)
+    yields = is_async_generator or inspect.isgeneratorfunction(item.function)
+    if not item.hook.delivers and (item.is_async or is_async_generator):
         yield f"{where} must be plain `def`: {name} runs where there is no event loop"
-    elif item.is_wrapper and not inspect.isgeneratorfunction(item.function):
-        yield f"{where} is a wrapper, so it must yield once"
+    elif yields != item.is_wrapper:
+        yield f"{where} yields; it must return" if yields else f"{where} is a wrapper, so it must yield once"
     yield from _argument_problems(where, item, arguments)
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from bellwire.core.errors import PluginError
-from bellwire.hookspecs import Event, TestMessage, WorkflowEvent
+from bellwire.hookspecs import ChannelEvent, Event, TestMessage, WorkflowEvent
 
 from .checks import is_decorated
 
@@ -18,11 +18,16 @@ _kind_name: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII).fullmatch
 _HOOKS_OF_ANOTHER_SORT: Final = frozenset(("event", "test", "filter", "render", "settled"))
 
 
+_BUILT_IN: Final = (WorkflowEvent, ChannelEvent, TestMessage)
+BUILT_IN_KINDS: Final = frozenset(cls.kind for cls in _BUILT_IN)
+"""The kinds that every Bellwire knows."""
+
+
 class Kinds:
     """Event classes by the name of their kind. Adding is for one thread at a time; asking is for all."""
 
     def __init__(self) -> None:
-        self._classes: dict[str, type[Event]] = {cls.kind: cls for cls in (WorkflowEvent, TestMessage)}
+        self._classes: dict[str, type[Event]] = {cls.kind: cls for cls in _BUILT_IN}
 
     def add(self, kind: type[Event]) -> None:
         """Adds *kind*; once more the same does nothing. Raises :class:`PluginError` for what cannot be one."""

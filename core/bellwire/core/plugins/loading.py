@@ -46,9 +46,9 @@ def _import(name: str) -> ModuleType:
 
 
 def _described(found: object) -> str:
-    return (
-        f"the module {found.__name__!r}" if isinstance(found, ModuleType) else f"{type(found).__name__} {found!r:.80}"
-    )
+    if isinstance(found, ModuleType):
+        return f"the module {found.__name__!r}"
+    return f"the class {found.__name__}" if isinstance(found, type) else f"the {type(found).__name__}"
 
 
 def _public(found: object) -> list[str]:

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_LONGEST: Final = 80  # the comparison takes quadratic time
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+
+def closest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:
     """The one of *known* that *word* was probably meant to be; case, ``-`` and ``_`` make no difference.
+
+    A *prefix* that all have in common is left out of the comparison: it would make everything look alike.
 
     >>> closest("webhok", ["im", "webhook"]), closest("Ops_Webhook", ["ops-webhook"]), closest("fax", ["im"])
     ('webhook', 'ops-webhook', None)
     """
     from difflib import get_close_matches
 
-    plain = {_plain(name): name for name in sorted(known)}
-    # long words are cut: the comparison takes quadratic time
-    matches = get_close_matches(_plain(word[:80]), plain, n=1, cutoff=0.7)
+    plain = {_plain(name, prefix): name for name in sorted(known)}
+    matches = get_close_matches(_plain(word, prefix), plain, n=1, cutoff=0.7)
     return plain[matches[0]] if matches else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     """``, did you mean 'webhook'?``, or nothing.
 
     >>> did_you_mean("webhok", ["im", "webhook"])
     ", did you mean 'webhook'?"
     """
-    found = closest(word, known)
+    found = closest(word, known, prefix=prefix)
     return f", did you mean {found!r}?" if found else ""
 
 
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")
+def _plain(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix)[:_LONGEST].lower().replace("_", "-")

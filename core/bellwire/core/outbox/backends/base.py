@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Final, Protocol
 
 import sqlalchemy as sa
@@ -44,8 +45,8 @@ class Statements(Protocol):
         """Writes what became of claimed deliveries, with their attempts; returns those whose lease was still held."""
         ...
 
-    def release(self, connection: Connection, settled: Sequence[Claim]) -> None:
-        """Frees the next delivery of each key whose delivery among *settled* is no longer open."""
+    def release(self, connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
+        """Frees the next delivery of each of *keys*: a channel and an ordering key."""
         ...
 
     def renew(self, connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:
@@ -77,6 +78,13 @@ class Backend(ABC):
     @abstractmethod
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
         """Begins a transaction; a writer waits at most *patience* seconds for a lock that only one can have."""
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Held around each writing transaction of this process, where its threads should queue before the database."""
+        return nullcontext()
+
+    def after_fork(self) -> None:
+        """The parent's locks are not the child's."""
 
     @abstractmethod
     def now(self, connection: Connection) -> int:

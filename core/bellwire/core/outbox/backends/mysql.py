@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from ...errors import DatabaseError, DatabaseUnavailable
 from .server import Server
 
-OLDEST_MYSQL: Final = (8, 0, 1)
-OLDEST_MARIADB: Final = (10, 6)
-"""The first with SKIP LOCKED."""
+OLDEST_MYSQL: Final[tuple[int, ...]] = (8, 0, 17)
+OLDEST_MARIADB: Final[tuple[int, ...]] = (10, 6)
+"""The first with SKIP LOCKED, and with a collation that compares byte by byte without padding blanks."""
 
 # UNIX_TIMESTAMP reads its argument in the session's time zone, which is UTC here: no hour comes twice in autumn
 _NOW: Final = sa.text("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)")
@@ -45,13 +45,12 @@ class MySQL(Server):
 
     def require_version(self, connection: Connection) -> None:
         """MySQL 8, MariaDB 10.6."""
-        found = tuple(connection.dialect.server_version_info or ())
+        found: tuple[Any, ...] = tuple(connection.dialect.server_version_info or ())
         text = ".".join(map(str, found[:3]))
-        if getattr(connection.dialect, "is_mariadb", False):
-            if found < OLDEST_MARIADB:
-                raise self.version_error(f"MariaDB {text}", "MariaDB 10.6")
-        elif found < OLDEST_MYSQL:
-            raise self.version_error(f"MySQL {text}", "MySQL 8.0")
+        mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+        name, oldest = ("MariaDB", OLDEST_MARIADB) if mariadb else ("MySQL", OLDEST_MYSQL)
+        if found < oldest:
+            raise self.version_error(f"{name} {text}", f"{name} {'.'.join(str(part) for part in oldest)}")
 
     def lock_schema(self, connection: Connection) -> None:
         """A lock of the connection's: MySQL commits at each CREATE TABLE, so a transaction's would be gone."""
@@ -63,12 +62,12 @@ class MySQL(Server):
 
     def code(self, error: DBAPIError) -> str:
         """MySQL's number."""
-        arguments = getattr(error.orig, "args", ())
+        arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
         return str(arguments[0]) if arguments else ""
 
     def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
         """MySQL's numbers, with the way out."""
-        arguments = getattr(error.orig, "args", ())
+        arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
         text = str(arguments[1]) if len(arguments) > 1 else str(error.orig)
         match self.code(error):
             case "1045" | "1044":

@@ -7,7 +7,7 @@ must: it would otherwise miss a row that the other one is parking at that very m
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ _IS_BLOCKED: Final = sa.exists().where(
     _earlier.c.ordering_key == deliveries.c.ordering_key,
     _earlier.c.seq < deliveries.c.seq,
     _earlier.c.settled_at.is_(None),
+    _earlier.c.holds_until.is_(None) | (_earlier.c.holds_until > sa.bindparam("passed_at")),
 )
 _LARGEST_LOOK: Final = 2000
 _MOST_LOOKS: Final = 4
@@ -53,7 +54,7 @@ def insert_events(connection: Connection, new: Sequence[NewEvent], now: int) -> 
         ],
     )
     query = sa.select(events.c.id, events.c.seq).where(events.c.id.in_([event.id for event in fresh]))
-    seqs = dict(connection.execute(query).tuples().all())
+    seqs = {row.id: row.seq for row in connection.execute(query)}
     rows = [
         {
             "id": delivery,
@@ -95,14 +96,14 @@ def claim(
     d, e = deliveries.c, events.c
     query = (
         sa.select(
-            d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.error,
+            d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.holds_until, d.error,
             e.id, e.kind, e.payload, e.trace,
         )
         .join_from(deliveries, events, e.seq == d.event_seq)
         .where(d.seq.in_(free))
         .order_by(d.seq)
     )
-    return Claimed(tuple(Claim(*row) for row in connection.execute(query)), frozenset(unfinished))
+    return Claimed(tuple(Claim(*tuple(row)) for row in connection.execute(query)), frozenset(unfinished))
 
 
 def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[list[int], bool]:
@@ -118,7 +119,7 @@ def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[l
             .with_for_update(skip_locked=True)
         )
         seen = list(connection.execute(query).scalars())
-        blocked = _park(connection, seen) if demand.ordered and seen else set()
+        blocked = _park(connection, seen, now) if demand.ordered and seen else set()
         taken += [seq for seq in seen if seq not in blocked][: demand.slots - len(taken)]
         if len(seen) < look:
             return taken, len(taken) >= demand.slots
@@ -128,9 +129,9 @@ def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[l
     return taken, True
 
 
-def _park(connection: Connection, seqs: list[int]) -> set[int]:
+def _park(connection: Connection, seqs: list[int], now: int) -> set[int]:
     query = sa.select(deliveries.c.seq).where(deliveries.c.seq.in_(seqs), _IS_BLOCKED)
-    blocked = set(connection.execute(query).scalars())
+    blocked = set(connection.execute(query, {"passed_at": now}).scalars())
     if blocked:
         connection.execute(deliveries.update().where(deliveries.c.seq.in_(sorted(blocked))).values(state="parked"))
     return blocked
@@ -156,7 +157,7 @@ def settle(
         .order_by(d.seq)
         .with_for_update()
     )
-    held = set(connection.execute(query).tuples().all())
+    held = {(row.seq, row.lease_token) for row in connection.execute(query)}
     valid = [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
     records = [attempt_values(s, dispatcher) for s in valid if s.record is not None]
     if records:
@@ -166,7 +167,7 @@ def settle(
     return valid
 
 
-_SETTLED_COLUMNS: Final = ("state", "due_at", "attempts", "budget_start", "interruptions", "error", "settled_at")
+_SETTLED_COLUMNS: Final = ("state", "due_at", "attempts", "budget_start", "interruptions", "holds_until", "error", "settled_at")
 _SETTLE: Final = (
     deliveries.update()
     .where(deliveries.c.seq == sa.bindparam("row_seq"))
@@ -180,14 +181,15 @@ def _bound(settlement: Settlement, now: int) -> dict[str, Any]:
     return {f"row_{name}": values[name] for name in _SETTLED_COLUMNS} | {"row_seq": settlement.claim.seq}
 
 
-def release(connection: Connection, settled: Sequence[Claim]) -> None:
+def release(connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
     """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
     d = deliveries.c
-    keys = list({(claim.channel, claim.ordering_key) for claim in settled})
-    for start in range(0, len(keys), 500):
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), 500):
         query = (
             sa.select(sa.func.min(d.seq))
-            .where(d.settled_at.is_(None), sa.tuple_(d.channel, d.ordering_key).in_(keys[start : start + 500]))
+            .where(d.settled_at.is_(None), d.holds_until.is_(None) | (d.holds_until > now))
+            .where(sa.tuple_(d.channel, d.ordering_key).in_(wanted[start : start + 500]))
             .group_by(d.channel, d.ordering_key)
         )
         heads = sorted(connection.execute(query).scalars())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
@@ -28,6 +30,18 @@ class SQLite(Backend):
     statements: ClassVar[Statements] = cast("Statements", sqlite_statements)
     watch_seconds: ClassVar[float] = 0.05
     migrates_by_itself: ClassVar[bool] = True
+
+    def __init__(self, url: sa.URL) -> None:
+        super().__init__(url)
+        self._one_writer = threading.Lock()
+
+    def writing(self) -> AbstractContextManager[object]:
+        """A mutex: threads of one process hand SQLite's lock on at once, instead of sleeping until they find it free."""
+        return self._one_writer
+
+    def after_fork(self) -> None:
+        """Another thread of the parent may have held it."""
+        self._one_writer = threading.Lock()
 
     @property
     def path(self) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlalchemy.engine import Connection
@@ -43,9 +43,11 @@ ON CONFLICT (event_seq, channel) DO NOTHING
 def insert_events(connection: Connection, events: Sequence[NewEvent], now: int) -> None:
     """Writes *events* in their order, each with its deliveries; leaves out those whose id is already there."""
     newest = connection.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM bellwire_events").scalar_one()
-    rows = [[e.id, e.kind, e.action, e.ordering_key, e.payload, _compact(e.unwanted_by), e.trace] for e in events]
+    first = {e.id: e for e in reversed(events)}  # of an id that comes twice the first counts, and its deliveries alone
+    fresh = [e for e in events if first[e.id] is e]
+    rows = [[e.id, e.kind, e.action, e.ordering_key, e.payload, _compact(e.unwanted_by), e.trace] for e in fresh]
     connection.exec_driver_sql(_INSERT_EVENTS, (now, _compact(rows)))
-    wanted = [[delivery, e.id, channel] for e in events for channel, delivery in e.wanted_by.items()]
+    wanted = [[delivery, e.id, channel] for e in fresh for channel, delivery in e.wanted_by.items()]
     if wanted:
         connection.exec_driver_sql(_INSERT_DELIVERIES, (now, now, _compact(wanted), newest))
 
@@ -60,6 +62,7 @@ UPDATE bellwire_deliveries SET
         AND earlier.ordering_key = bellwire_deliveries.ordering_key
         AND earlier.seq < bellwire_deliveries.seq
         AND earlier.settled_at IS NULL
+        AND coalesce(earlier.holds_until > ?, 1)
     ) THEN 'parked' ELSE 'claimed' END,
   lease_token = ?, lease_until = ?, dispatcher = ?
 WHERE seq IN (
@@ -71,10 +74,11 @@ WHERE seq IN (
 _CLAIMED_COUNT: Final = "SELECT count(*) FROM bellwire_deliveries WHERE lease_token = ? AND state = 'claimed'"
 
 _CLAIMED: Final = """
-SELECT json_group_array(json_array(seq, lease_token, id, channel, ordering_key, attempts, budget_start, interruptions, error,
+SELECT json_group_array(json_array(seq, lease_token, id, channel, ordering_key, attempts, budget_start, interruptions,
+                                   holds_until, error,
                                    event_id, kind, payload, trace))
 FROM (
-  SELECT d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.error,
+  SELECT d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.holds_until, d.error,
          e.id AS event_id, e.kind, e.payload, e.trace
   FROM bellwire_deliveries AS d JOIN bellwire_events AS e ON e.seq = d.event_seq
   WHERE d.lease_token = ? AND d.state = 'claimed' ORDER BY d.seq
@@ -93,6 +97,7 @@ WHERE seq IN (
     AND earlier.ordering_key = bellwire_deliveries.ordering_key
     AND earlier.seq < bellwire_deliveries.seq
     AND earlier.settled_at IS NULL
+    AND coalesce(earlier.holds_until > ?, 1)
 )
 """
 
@@ -124,7 +129,7 @@ def _claim_lane(
     taken = 0
     for _ in range(_MOST_LOOKS):
         look = demand.slots - taken
-        parameters = (demand.ordered, *lease, demand.channel, now, look)
+        parameters = (demand.ordered, now, *lease, demand.channel, now, look)
         touched = connection.exec_driver_sql(_CLAIM, parameters).rowcount
         if demand.ordered and touched:
             taken = connection.exec_driver_sql(_CLAIMED_COUNT, (lease[0],)).scalar_one() - before
@@ -134,7 +139,7 @@ def _claim_lane(
             return taken, False
         if taken == demand.slots:
             break
-        connection.exec_driver_sql(_PARK, (demand.channel, now))
+        connection.exec_driver_sql(_PARK, (demand.channel, now, now))
     return taken, True
 
 
@@ -171,7 +176,7 @@ FROM json_each(?)
 _SETTLE: Final = _portable("""
 UPDATE bellwire_deliveries AS d SET
   state = s.value ->> 1, due_at = s.value ->> 2, attempts = s.value ->> 3, budget_start = s.value ->> 4,
-  interruptions = s.value ->> 5, error = s.value ->> 6, settled_at = s.value ->> 7,
+  interruptions = s.value ->> 5, holds_until = s.value ->> 6, error = s.value ->> 7, settled_at = s.value ->> 8,
   lease_token = NULL, lease_until = NULL, dispatcher = NULL
 FROM json_each(?) AS s WHERE d.seq = s.value ->> 0
 """)
@@ -194,20 +199,21 @@ def settle(
     return valid
 
 
-# The earliest open delivery of each key is the one that may go; it is freed if it was parked.
+# The earliest open delivery of each key is the one that may go; it is freed if it was parked. One that has failed for
+# so long that the others need not wait any more does not count.
 _RELEASE: Final = _portable("""
 UPDATE bellwire_deliveries SET state = 'waiting' WHERE state = 'parked' AND seq IN (
   SELECT (
     SELECT min(d.seq) FROM bellwire_deliveries AS d
     WHERE d.channel = k.value ->> 0 AND d.ordering_key = k.value ->> 1 AND d.settled_at IS NULL
+      AND coalesce(d.holds_until > ?, 1)
   ) FROM json_each(?) AS k
 )
 """)
 
-def release(connection: Connection, settled: Sequence[Claim]) -> None:
-    """Frees the next delivery of each key whose delivery among *settled* is no longer open."""
-    keys = list({(claim.channel, claim.ordering_key) for claim in settled})
-    connection.exec_driver_sql(_RELEASE, (_compact(keys),))
+def release(connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
+    """Frees the next delivery of each of *keys*: a channel and an ordering key."""
+    connection.exec_driver_sql(_RELEASE, (now, _compact(list(keys))))
 
 
 _RENEW: Final = _portable("""

@@ -19,7 +19,11 @@ _LongText = sa.Text().with_variant(mysql.LONGTEXT(charset="utf8mb4"), "mysql", "
 
 
 def _key(length: int) -> sa.String:
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+    # utf8mb4_bin would not do: it pads with blanks, so that "wf-1 " is "wf-1". The two call the other one differently.
+    is_mariadb = getattr(op.get_bind().dialect, "is_mariadb", False)
+    exact = mysql.VARCHAR(
+        length, charset="utf8mb4", collation="utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+    )
     return sa.String(length).with_variant(exact, "mysql", "mariadb")
 
 
@@ -89,6 +93,7 @@ def _create_deliveries() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("budget_start", sa.Integer, nullable=False),
         sa.Column("interruptions", sa.Integer, nullable=False),
+        sa.Column("holds_until", sa.BigInteger),
         sa.Column("error", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("settled_at", sa.BigInteger),
@@ -105,6 +110,12 @@ def _create_deliveries() -> None:
         ["channel", "ordering_key", "settled_at", "seq"],
     )
     _partial_index("bellwire_deliveries_claimed", "state = 'claimed'", ["lease_token"], ["state", "lease_token"])
+    _partial_index(
+        "bellwire_deliveries_holding",
+        "holds_until IS NOT NULL AND settled_at IS NULL",
+        ["holds_until"],
+        ["settled_at", "holds_until"],
+    )
     _partial_index("bellwire_deliveries_failed", "state = 'failed'", ["settled_at"], ["state", "settled_at"])
 
 

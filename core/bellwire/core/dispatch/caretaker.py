@@ -1,0 +1,59 @@
+"""What a dispatcher does for the outbox besides delivering: heartbeats, takeovers, and letting go of what is old.
+
+Blocking; called in the dispatcher's database thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from bellwire.core.outbox import Claim, DispatcherRow, Outbox, Retention
+
+from .presence import gone
+
+logger = logging.getLogger("bellwire.dispatch")
+
+EXPIRE_EVERY: Final = 600.0
+"""Seconds between two looks for events that need not be kept any longer."""
+
+
+class Caretaker:
+    """Looks after the outbox in the name of one dispatcher."""
+
+    def __init__(self, outbox: Outbox, presence: DispatcherRow, keep: Retention) -> None:
+        self._outbox: Final = outbox
+        self._presence: Final = presence
+        self._keep: Final = keep
+        self._expire_from = 0
+        self._expire_at = time.monotonic() + 5.0  # not at once: a process that starts has better things to do
+
+    def beat(self, held: Sequence[Claim], lanes: Mapping[str, str]) -> None:
+        """The heartbeat: renews the leases of *held*, and takes over what dispatchers that are gone have left."""
+        if held:
+            self._outbox.renew(held)
+        others = [row for row in self._outbox.dispatchers() if row.id != self._presence.id]
+        freed = self._outbox.beat(attrs.evolve(self._presence, lanes=lanes), gone(others))
+        if freed:
+            logger.warning("took over %d deliveries whose dispatcher stopped", freed)
+        self._outbox.let_pass()
+        self._expire_some()
+
+    def leave(self) -> None:
+        """The dispatcher stops."""
+        self._outbox.leave(self._presence.id)
+
+    def _expire_some(self) -> None:
+        """One small batch per heartbeat while there is any, so that purging never keeps a publisher waiting."""
+        if time.monotonic() < self._expire_at:
+            return
+        removed, next_from = self._outbox.expire(self._expire_from, self._keep)
+        if removed:
+            logger.debug("removed %d events that need not be kept any longer", removed)
+        self._expire_from = next_from or 0
+        if next_from is None:
+            self._expire_at = time.monotonic() + EXPIRE_EVERY
