@@ -8,9 +8,6 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 import attrs
@@ -23,6 +20,10 @@ from .plugins import ChannelTypes, Plugins
 from .publishing import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
     from .dispatch.dispatcher import Dispatcher
     from .dispatch.embedded import EmbeddedDispatcher
     from .insight.explain import Explanation
@@ -320,24 +321,25 @@ def _workflow_event(action: str, workflow: Workflow, event_id: str | None) -> Wo
 _buses: Final[weakref.WeakSet[Bus]] = weakref.WeakSet()
 
 
-_forking: list[Outbox] = []
+_resume: list[Callable[[], None]] = []
 
 
 def _before_fork() -> None:
-    # kept until after the fork, in case another bus is made or collected meanwhile
     for bus in list(_buses):
+        if bus._embedded is not None:
+            _resume.append(bus._embedded.before_fork())
         if bus._outbox is not None:
-            _forking.append(bus._outbox)
+            _resume.append(bus._outbox.after_fork_in_parent)
             bus._outbox.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    while _forking:
-        _forking.pop().after_fork_in_parent()
+    while _resume:
+        _resume.pop()()
 
 
 def _after_fork_in_child() -> None:
-    _forking.clear()
+    _resume.clear()
     for bus in list(_buses):
         bus._after_fork()
 
@@ -350,7 +352,5 @@ def _close_at_exit() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
 atexit.register(_close_at_exit)

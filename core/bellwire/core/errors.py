@@ -22,10 +22,12 @@ A channel's failures are not here: they are outcomes (:class:`bellwire.hookspecs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bellwire.hookspecs import Problem
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bellwire.hookspecs import Problem
 
 
 class BellwireError(Exception):

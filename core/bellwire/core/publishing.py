@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from bellwire.hookspecs import WORKFLOW_ACTIONS, ChannelConfig, ChannelEvent, Event, InvalidPayload, WorkflowEvent, new_id
+from bellwire.hookspecs import (
+    WORKFLOW_ACTIONS,
+    ChannelConfig,
+    ChannelEvent,
+    Event,
+    InvalidPayload,
+    WorkflowEvent,
+    new_id,
+)
 
-from .config import Settings
 from .errors import EventTooLarge, InvalidEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .config import Settings
     from .outbox import NewEvent
     from .plugins import Plugins
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from functools import cached_property
 from typing import Any, NoReturn
 
 import click
@@ -45,20 +44,15 @@ def refusal(error: BellwireError) -> Refusal:
 class Root(click.Group):
     """``bellwire``: built-in commands by the table in ``commands``, then those of plugins."""
 
-    @cached_property
-    def plugged_in(self) -> PluginCommands:
-        """The commands of plugins; looked up when a name is not built in, and for ``--help``."""
-        return plugin_commands()
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, the built-in ones first."""
-        return [*BUILT_IN, *self.plugged_in.usable]
+        return [*BUILT_IN, *_plugged_in(ctx).usable]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now."""
         if cmd_name in BUILT_IN:
             return load(cmd_name)
-        command = self.plugged_in.usable.get(cmd_name)
+        command = _plugged_in(ctx).usable.get(cmd_name)
         try:
             return None if command is None else command.load()
         except Unusable as error:
@@ -81,19 +75,20 @@ class Root(click.Group):
         hint = did_you_mean(name, self.list_commands(ctx)) or ", see `bellwire --help`"
         ctx.fail(f"no command '{safe(name)}'{hint}")
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings."""
+        plugged_in = _plugged_in(ctx)
         sections: dict[str, list[tuple[str, str]]] = {}
         for name, built_in in BUILT_IN.items():
             sections.setdefault(built_in.section, []).append((name, built_in.summary))
-        for name, command in self.plugged_in.usable.items():
+        for name, command in plugged_in.usable.items():
             summary = SUMMARIES.get(name) or f"From {command.origin}; see `bellwire {name} --help`."
             sections.setdefault("From channels and plugins", []).append((name, safe(summary)))
         longest = max(len(name) for rows in sections.values() for name, _ in rows)
         for heading, rows in sections.items():
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(longest), summary) for name, summary in rows])
-        warn(*self.plugged_in.clashes)
+        warn(*plugged_in.clashes)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Runs the command; what Bellwire raises on purpose becomes a sentence and exit code 1."""
@@ -101,6 +96,14 @@ class Root(click.Group):
             return super().invoke(ctx)
         except BellwireError as error:
             raise refusal(error) from error
+
+
+def _plugged_in(ctx: click.Context) -> PluginCommands:
+    """The commands of plugins, read once, and only when a name is not built in or all are listed."""
+    found: PluginCommands | None = ctx.meta.get("bellwire.plugged_in")
+    if found is None:
+        found = ctx.meta["bellwire.plugged_in"] = plugin_commands()
+    return found
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature

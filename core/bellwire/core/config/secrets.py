@@ -23,6 +23,10 @@ class Unresolved(Exception):
     """A reference to a secret that leads nowhere; the message never holds what was found there."""
 
 
+class BadReference(Unresolved):
+    """It is no reference, or must not be one where it stands: wrong whether or not the channel is enabled."""
+
+
 @attrs.frozen
 class SecretReader:
     """Follows ``{ env = "NAME" }`` and ``{ file = "path" }``, as files may have them in place of a secret."""
@@ -39,7 +43,7 @@ class SecretReader:
             case {"file": str(name), **rest} if name and not rest:
                 return self._file(name)
         msg = f"must be {_FORMS}"
-        raise Unresolved(msg)
+        raise BadReference(msg)
 
     def _variable(self, name: str) -> Secret:
         value = self.environ.get(name)

@@ -18,7 +18,7 @@ from bellwire.hookspecs import ChannelConfig, DeclaredSetting, InvalidConfig, Pr
 
 from .conversion import Unfit, convert
 from .environment import variable_name
-from .secrets import SecretReader, Unresolved, known_secrets, scrub
+from .secrets import BadReference, SecretReader, Unresolved, known_secrets, scrub
 
 T = TypeVar("T")
 C = TypeVar("C", bound=ChannelConfig)
@@ -71,8 +71,8 @@ def examine(cls: type[T], raw: Mapping[str, Any], *, secrets: SecretReader | Non
     """
     declared = declared_settings(cls)
     by_default = next((setting.default for setting in declared if setting.name == "enable"), True)
-    enabled = raw.get("enable", by_default) is not False
-    fields, problems, unresolved = _with_secrets(raw, declared, secrets, is_error=enabled)
+    enabled = raw.get("enable", by_default)
+    fields, problems, unresolved = _with_secrets(raw, declared, secrets, is_error=enabled is not False)
     plain = [item.reveal() for value in fields.values() for item in _secrets_of(value)]
     config: T | None = None
     try:
@@ -80,7 +80,10 @@ def examine(cls: type[T], raw: Mapping[str, Any], *, secrets: SecretReader | Non
         found: Iterable[Problem] = _warnings(config)
     except Exception as error:  # noqa: BLE001 - a config class is a stranger's code, and cattrs wraps what it raises
         found = _all_problems(error, cls, unresolved)
-        found = [*found, *_missing_when_enabled(declared, fields, {each.path for each in found}, enabled=enabled)]
+        found = [
+            *found,
+            *_missing_when_enabled(declared, fields, {each.path for each in found}, enabled=enabled is True),
+        ]
     if isinstance(config, ChannelConfig):
         plain += known_secrets(config)
     problems += (attrs.evolve(each, message=scrub(each.message, plain)) for each in found)
@@ -98,7 +101,8 @@ def _with_secrets(
         try:
             fields[setting.name], warning = _resolved(fields[setting.name], setting, secrets)
         except Unresolved as error:
-            problems.append(Problem(setting.name, str(error), "error" if is_error else "warning"))
+            matters = is_error or isinstance(error, BadReference)
+            problems.append(Problem(setting.name, str(error), "error" if matters else "warning"))
             unresolved.add(setting.name)
             del fields[setting.name]
         else:
@@ -111,7 +115,7 @@ def _resolved(raw: Any, setting: DeclaredSetting, secrets: SecretReader | None) 
         case "secret", Mapping():
             if secrets is None:
                 msg = "must be text; only a configuration file may refer to the environment or to a file"
-                raise Unresolved(msg)
+                raise BadReference(msg)
             return secrets.resolve(raw)
         case "list", list() | tuple():
             item = _item_of(setting)
@@ -218,9 +222,11 @@ def _key(key: object) -> str:
 
 
 def _unknown(key: object, cls: type[Any]) -> str:
+    of_a_channel = issubclass(cls, ChannelConfig)
     known = [setting.name for setting in declared_settings(cls)]
-    hint = did_you_mean(str(key), [*known, "type"] if issubclass(cls, ChannelConfig) else known)
-    return f"unknown setting{hint}" if hint else f"unknown setting; there are {', '.join(sorted(known))}"
+    hint = did_you_mean(str(key), [*known, "type" if of_a_channel else "channels"])
+    more = "" if of_a_channel else ", and below them [channels.NAME] for each channel"
+    return f"unknown setting{hint}" if hint else f"unknown setting; there are {', '.join(sorted(known))}{more}"
 
 
 def _missing_when_enabled(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
 
-from ..plugins import BoundHook
-from .threads import DaemonThreads
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bellwire.core.plugins import BoundHook
+
+    from .threads import DaemonThreads
 
 GRACE: Final = 1.0
 """Seconds beyond ``timeout_seconds`` before the engine cuts a call off: the guarded client's own time-out comes first,
@@ -18,8 +21,14 @@ because it knows at which stage it happened."""
 
 
 async def call_hook(
-    hook: BoundHook, event: Event, delivery: Delivery, *, timeout: float, threads: DaemonThreads,
-    classify: Callable[[BaseException], Failed], on_overdue: Callable[[asyncio.Future[Any]], None],
+    hook: BoundHook,
+    event: Event,
+    delivery: Delivery,
+    *,
+    timeout: float,
+    threads: DaemonThreads,
+    classify: Callable[[BaseException], Failed],
+    on_overdue: Callable[[asyncio.Future[Any]], None],
 ) -> Outcome:
     """The outcome of ``hook(event, delivery)``; never raises, but for cancellation from outside.
 
@@ -29,7 +38,7 @@ async def call_hook(
         if hook.is_async:
             result = await _until(timeout, _as_coroutine(hook, event, delivery))
         else:
-            result = await _in_thread(hook, event, delivery, timeout, threads, on_overdue)
+            result = await _returned(threads.submit(lambda: hook.call(event, delivery)), timeout, on_overdue)
     except TimeoutError as error:
         if isinstance(error, _Overdue):
             return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
@@ -54,11 +63,9 @@ async def _as_coroutine(hook: BoundHook, event: Event, delivery: Delivery) -> ob
     return await result if inspect.isawaitable(result) else result
 
 
-async def _in_thread(
-    hook: BoundHook, event: Event, delivery: Delivery, timeout: float, threads: DaemonThreads,
-    on_overdue: Callable[[asyncio.Future[Any]], None],
+async def _returned(
+    future: asyncio.Future[object], timeout: float, on_overdue: Callable[[asyncio.Future[Any]], None]
 ) -> object:
-    future = threads.submit(lambda: hook.call(event, delivery))
     done, _ = await asyncio.wait({future}, timeout=timeout + GRACE)
     if not done:
         on_overdue(future)
@@ -68,14 +75,13 @@ async def _in_thread(
     return await _until(timeout, _awaited(result)) if inspect.isawaitable(result) else result
 
 
-async def _awaited(awaitable: Any) -> object:
+async def _awaited(awaitable: Awaitable[object]) -> object:
     return await awaitable
 
 
-async def _until(timeout: float, coroutine: Any) -> object:
+async def _until(timeout: float, coroutine: Awaitable[object]) -> object:
     """``await coroutine``, cancelled after *timeout* and the grace. Less than half of ``asyncio.timeout``'s cost."""
-    task = asyncio.current_task()
-    assert task is not None
+    task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine runs in a task
     expired = False
 
     def expire() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from bellwire.hookspecs import Failed
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-from ..outbox import ChannelHealth
+    from bellwire.core.outbox import ChannelHealth
+    from bellwire.hookspecs import Failed
 
 TRIPS_AT: Final = 3
 """So many failures in a row trip the breaker."""

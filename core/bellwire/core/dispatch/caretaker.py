@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from bellwire.core.outbox import Claim, DispatcherRow, Outbox, Retention
-
 from .presence import gone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bellwire.core.outbox import Claim, DispatcherRow, Outbox, Retention
 
 logger = logging.getLogger("bellwire.dispatch")
 

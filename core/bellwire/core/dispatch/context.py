@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final, final
 
 import attrs
 
+from bellwire.core.http import EgressPolicy, GuardedTransport
 from bellwire.hookspecs import ChannelConfig, Clock, Event, Message
 
 if TYPE_CHECKING:
     import httpx
-
-    from ..http import EgressPolicy, GuardedTransport
 
 
 @final
@@ -59,7 +58,7 @@ class Context:
 
     def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:
         """A guarded transport with the channel's time-out and as many connections as it has slots."""
-        from ..http import GuardedTransport, Limits
+        from bellwire.core.http import GuardedTransport, Limits
 
         transport = GuardedTransport(
             policy=self.policy,
@@ -72,7 +71,7 @@ class Context:
 
     def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
         """A guarded client on a transport of its own."""
-        from ..http import guarded_client
+        from bellwire.core.http import guarded_client
 
         return guarded_client(self.transport(connect_timeout=connect_timeout))
 

@@ -6,20 +6,24 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from bellwire.core.http import failure_of
+from bellwire.core.outbox import Claim, Settlement
 from bellwire.hookspecs import Delivery, Event, Failed, Outcome
 
-from ..http import failure_of
-from ..outbox import Claim, Settlement
-from ..plugins import Plugins
 from .attempt import call_hook
-from .lane import Lane
 from .settling import given_back, interrupted, settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bellwire.core.plugins import Plugins
+
+    from .lane import Lane
 
 logger = logging.getLogger("bellwire.dispatch")
 
@@ -45,9 +49,7 @@ class Deliverer:
         self._now: Final = now
         self._unknown_kinds: Final[set[str]] = set()
 
-    async def deliver(
-        self, lane: Lane, claim: Claim, on_overdue: Callable[[asyncio.Future[Any]], None]
-    ) -> Delivered:
+    async def deliver(self, lane: Lane, claim: Claim, on_overdue: Callable[[asyncio.Future[Any]], None]) -> Delivered:
         """One attempt. Never raises; cancelled, it is an interrupted one."""
         started_at, begun = self._now(), time.perf_counter_ns()
         try:
@@ -87,7 +89,9 @@ class Deliverer:
             return None, delivery, Failed(stage="channel", detail=str(error), retryable=False)
         hook = self._plugins.delivery_hook(lane.name, event)
         if hook is None:
-            detail = f"channel {lane.name} has neither notify_{event.kind} nor notify_event, so it cannot deliver this kind"
+            detail = (
+                f"channel {lane.name} has neither notify_{event.kind} nor notify_event, so it cannot deliver this kind"
+            )
             return event, delivery, Failed(stage="config", detail=detail, retryable=False)
         outcome = await call_hook(
             hook,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final
+import threading
+from typing import TYPE_CHECKING, Any, Final
 
 from bellwire.core.errors import BellwireError, DatabaseError
 from bellwire.core.outbox import (
@@ -22,15 +22,20 @@ from bellwire.core.outbox import (
     Retention,
     Watch,
 )
-from bellwire.core.plugins import Plugins
-from bellwire.hookspecs import ChannelEvent
 
 from . import breaker
 from .caretaker import Caretaker
 from .delivering import Delivered, Deliverer
-from .lane import Lane
 from .news import news_of
 from .threads import DaemonThreads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+    from bellwire.core.plugins import Plugins
+    from bellwire.hookspecs import ChannelEvent
+
+    from .lane import Lane
 
 logger = logging.getLogger("bellwire.dispatch")
 
@@ -97,12 +102,28 @@ class Dispatcher:
         """
         self._from_outside(lambda: self._begin_stop(drain, finish=finish))
 
-    def _from_outside(self, call: Callable[[], object]) -> None:
+    def halt(self, patience: float) -> Callable[[], None]:
+        """Has the loop's thread wait between two steps, from now until the function that it returns is called.
+
+        It gives up after *patience* seconds, where a step takes longer.
+        """
+        halted, go_on = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            halted.set()
+            go_on.wait()
+
+        if self._from_outside(wait):
+            halted.wait(patience)
+        return go_on.set
+
+    def _from_outside(self, call: Callable[[], object]) -> bool:
         if self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(call)
             except RuntimeError:
-                pass  # the loop has closed: it has stopped already
+                return False  # the loop has closed: it has stopped already
+        return self._loop is not None
 
     # -- on the loop ------------------------------------------------------------------------------------------------
 
@@ -143,7 +164,9 @@ class Dispatcher:
             return True
         if not self._once and not self._finishing:
             return False
-        settled_lanes = (lane.state == "broken" or (lane.state == "open" and not lane.hungry) for lane in self._lanes.values())
+        settled_lanes = (
+            lane.state == "broken" or (lane.state == "open" and not lane.hungry) for lane in self._lanes.values()
+        )
         return all(settled_lanes)
 
     def _demands(self) -> list[LaneDemand]:
@@ -222,13 +245,13 @@ class Dispatcher:
             asyncio.get_running_loop().call_later(seconds, self._look_everywhere)
 
     def _look_in(self, delay: int) -> None:
-        assert self._loop is not None
-        when = self._loop.time() + max(0, delay) / 1_000_000
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(0, delay) / 1_000_000
         if self._due_timer is not None and not self._due_timer.cancelled():
-            if self._loop.time() < self._due_timer.when() <= when:
+            if loop.time() < self._due_timer.when() <= when:
                 return
             self._due_timer.cancel()
-        self._due_timer = self._loop.call_at(when, self._look_everywhere)
+        self._due_timer = loop.call_at(when, self._look_everywhere)
 
     async def _look_regularly(self, watch: Watch) -> None:
         elapsed = 0.0

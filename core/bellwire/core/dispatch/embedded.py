@@ -6,15 +6,19 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from .dispatcher import Dispatcher
 from .environment import require_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .dispatcher import Dispatcher
 
 logger = logging.getLogger("bellwire.dispatch")
 
 _RESTART_PAUSE: Final = 5.0
+_FORK_PATIENCE: Final = 5.0
 
 
 class EmbeddedDispatcher:
@@ -46,8 +50,17 @@ class EmbeddedDispatcher:
         """Something is being committed right now."""
         self._dispatcher.wake_again()
 
+    def before_fork(self) -> Callable[[], None]:
+        """Halts the loop between two steps: a child that was forked amid one, such as an import, could never finish it.
+
+        Call what it returns, in the parent, to go on.
+        """
+        if threading.current_thread() is self._thread:  # a channel forks: it cannot wait for itself
+            return lambda: None
+        return self._dispatcher.halt(_FORK_PATIENCE)
+
     def stop(self, drain: float) -> None:
-        """Delivers what is due and stops, after *drain* seconds at most, and a little more for the channels to close."""
+        """Delivers what is due and stops, after *drain* seconds at most and a little more to close the channels."""
         self._stopped = True
         self._dispatcher.stop(drain, finish=True)
         self._thread.join(drain + 5.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..errors import DispatchRefused
+from bellwire.core.errors import DispatchRefused
 
 _WAY_OUT = 'set dispatch = "off" here and run `bellwire worker` beside it'
 

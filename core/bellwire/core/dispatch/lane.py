@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from bellwire.core.outbox import LaneDemand
 from bellwire.hookspecs import ChannelConfig, DeliveryError, parse_duration
 
-from ..outbox import LaneDemand
-from ..plugins import Plugins
-from .context import Context
 from .pace import Pace
 from .retry import RetryPolicy
 from .threads import DaemonThreads
+
+if TYPE_CHECKING:
+    from bellwire.core.plugins import Plugins
+
+    from .context import Context
 
 logger = logging.getLogger("bellwire.dispatch")
 
@@ -81,7 +84,12 @@ class Lane:
     def seconds_until_allowed(self) -> float | None:
         """How long its pace keeps it from taking what may be due; ``None`` when that is not what keeps it."""
         slots = self.config.concurrency - self.busy
-        if self.state != "open" or not self.hungry or slots <= 0 or self.pace.allowance(self.context.clock.monotonic()) != 0:
+        if (
+            self.state != "open"
+            or not self.hungry
+            or slots <= 0
+            or self.pace.allowance(self.context.clock.monotonic()) != 0
+        ):
             return None
         return self.pace.seconds_until_next()
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from bellwire.core.outbox import ChannelHealth
 from bellwire.hookspecs import ChannelEvent
 
-from .delivering import Delivered
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bellwire.core.outbox import ChannelHealth
+
+    from .delivering import Delivered
 
 logger = logging.getLogger("bellwire.dispatch")
 

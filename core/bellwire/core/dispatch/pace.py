@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Pace:
-    """A token bucket (the leaky bucket as a meter, RFC 2698's single rate): *per_second* sends, in bursts of one second.
+    """A token bucket: *per_second* sends on average, in bursts of at most one second's worth.
 
     *per_second* of 0 is no limit. Times are seconds of a clock that never goes back.
     """

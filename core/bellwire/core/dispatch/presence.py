@@ -10,11 +10,13 @@ import functools
 import json
 import os
 import socket
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..outbox import DispatcherRow
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bellwire.core.outbox import DispatcherRow
 
 _PROC: Final = Path("/proc")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from bellwire.hookspecs import ChannelConfig, Failed, parse_duration
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LONGEST_RETRY_AFTER: Final = 3600.0
 """Seconds that a receiver's ``Retry-After`` can put a delivery off, at the most."""
 
 JITTER: Final = 0.1
-"""A scheduled delay is lengthened at random by up to this part, so that what failed together does not return together."""
+"""A scheduled delay is lengthened at random by up to this part: what failed together shall not return together."""
 
 
 @attrs.frozen
@@ -43,9 +45,7 @@ class RetryPolicy:
         return len(self.delays) + 1
 
 
-def delay_before_next(
-    policy: RetryPolicy, sent: int, failure: Failed, random: Callable[[], float]
-) -> float | None:
+def delay_before_next(policy: RetryPolicy, sent: int, failure: Failed, random: Callable[[], float]) -> float | None:
     """Seconds until the next send, after *sent* sends of this budget of which the last ended in *failure*.
 
     ``None`` when there is no next one. *random* gives a number from 0 up to 1.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bellwire.core.outbox import AttemptRecord, Claim, Settlement
 from bellwire.hookspecs import Failed, Outcome, Sent, Stage
 
-from ..outbox import AttemptRecord, Claim, Settlement
 from .breaker import FIRST_HOLD, is_down
 from .retry import RetryPolicy, delay_before_next
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESPONSE_LIMIT: Final = 4096
 DETAIL_LIMIT: Final = 2000
@@ -96,7 +98,7 @@ def _stages(stages: tuple[Stage, ...], secrets: tuple[str, ...]) -> str | None:
 
 
 def clean(text: str, secrets: tuple[str, ...], limit: int) -> str:
-    """*text* without *secrets*, in valid UTF-8 without U+0000, and at most *limit* characters long.
+    r"""*text* without *secrets*, in valid UTF-8 without U+0000, and at most *limit* characters long.
 
     >>> clean("got Bearer s3cret\\0", ("s3cret",), 100)
     'got Bearer ********\ufffd'

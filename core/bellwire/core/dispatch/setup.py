@@ -6,19 +6,22 @@ import functools
 import hashlib
 import os
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from bellwire.hookspecs import Clock, Event, Message, new_id, parse_duration
+from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
+from bellwire.core.http import EgressPolicy
+from bellwire.core.outbox import DispatcherRow, Outbox, Retention
+from bellwire.core.publishing import prepare
+from bellwire.core.render import default_message
+from bellwire.hookspecs import ChannelConfig, Clock, Event, Message, new_id, parse_duration
 
-from ..config import ConfiguredChannel, Settings, known_secrets
-from ..http import EgressPolicy
-from ..outbox import DispatcherRow, Outbox, Retention
-from ..plugins import Plugins
-from ..publishing import prepare
-from ..render import default_message
 from .context import SYSTEM_CLOCK, Context
 from .dispatcher import Dispatcher
 from .lane import Lane
 from .presence import host_name, this_process
+
+if TYPE_CHECKING:
+    from bellwire.core.plugins import Plugins
 
 
 def make_dispatcher(
@@ -26,7 +29,11 @@ def make_dispatcher(
 ) -> Dispatcher:
     """A dispatcher for the enabled channels of *settings*."""
     lanes = {
-        name: Lane(make_context(channel, settings, plugins, clock=clock), plugins, known_secrets(channel.config))
+        name: Lane(
+            make_context(channel, channel.config, settings, plugins, clock=clock),
+            plugins,
+            known_secrets(channel.config),
+        )
         for name, channel in settings.channels.items()
         if channel.active and channel.config is not None
     }
@@ -51,16 +58,20 @@ def _microseconds(duration: str) -> int:
 
 
 def make_context(
-    channel: ConfiguredChannel, settings: Settings, plugins: Plugins, *, clock: Clock | None = None
+    channel: ConfiguredChannel,
+    config: ChannelConfig,
+    settings: Settings,
+    plugins: Plugins,
+    *,
+    clock: Clock | None = None,
 ) -> Context:
-    """What *channel* opens in."""
-    assert channel.config is not None
+    """What *channel*, configured by *config*, opens in."""
     return Context(
         name=channel.name,
         platform_name=settings.platform_name,
         locale=settings.locale,
         clock=clock or SYSTEM_CLOCK,
-        config=channel.config,
+        config=config,
         policy=EgressPolicy(mode=settings.egress),
         renderer=functools.partial(_render, settings, plugins, channel.type),
     )

@@ -7,10 +7,13 @@ for its threads when it exits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,10 +53,8 @@ class DaemonThreads:
                 result = function()
             except BaseException as caught:  # noqa: BLE001 - handed to the awaiting coroutine, whatever it is
                 error = caught
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits for this call any more
                 loop.call_soon_threadsafe(self._finish, future, result, error)
-            except RuntimeError:
-                pass  # the loop has closed: nobody waits for this call any more
 
         self._jobs.put(job)
         return future

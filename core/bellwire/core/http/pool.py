@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 from .connection import Connection
 from .roll import Roll
 
-import asyncio
 if TYPE_CHECKING:
+    import asyncio
 
     from .head import Origin
     from .limits import Limits
@@ -52,8 +52,7 @@ class Slots:
         """
         while self._idle:
             connection = self._idle.pop()  # the one used last: it is the least likely to be closed by now
-            await asyncio.sleep(0); await asyncio.sleep(0)
-            if connection.idle_since + self._limits.idle_seconds > now and connection.alive:
+            if connection.idle_since + self._limits.idle_seconds > now and connection.is_quiet():
                 return connection
             self._used -= 1
             connection.close()

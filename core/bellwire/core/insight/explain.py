@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from ..config import Settings
-from ..outbox import AttemptView, DeliveryView, EventView, Outbox
-from .status import Status
+from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox
+
 from .times import counted, shown
+
+if TYPE_CHECKING:
+    from bellwire.core.config import Settings
+
+    from .status import Status
 
 Verdict: TypeAlias = Literal["sent", "waiting", "in flight", "failed", "cancelled", "unwanted"]
 
@@ -115,7 +119,8 @@ def _waiting(delivery: DeliveryView, blocker: DeliveryView | None, status: Statu
     if channel is not None and channel.state not in {"enabled", "failing"}:
         return f"waits, because the channel is {channel.state} ({channel.reason})"
     if blocker is not None:
-        return f"waits for the earlier delivery {blocker.id} ({blocker.action}) of the same workflow, which is {blocker.state}"
+        earlier = f"delivery {blocker.id} ({blocker.action}), which is {blocker.state}"
+        return f"waits for the same workflow's earlier {earlier}"
     if delivery.due_at > status.at:
         return f"waits until {shown(delivery.due_at, status.at)}"
     if not status.dispatchers:

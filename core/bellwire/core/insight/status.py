@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
-from ..config import Settings
-from ..outbox import ChannelCounts, ChannelHealth, DispatcherRow, Outbox
+from bellwire.core.outbox import ChannelCounts, ChannelHealth, DispatcherRow, Outbox
+
 from .times import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bellwire.core.config import ConfiguredChannel, Settings
 
 DEAD_AFTER: Final = 30_000_000
 """Microseconds without a heartbeat after which a dispatcher counts as gone."""
@@ -62,21 +66,30 @@ def compose_status(
     """The status, from what was read. Pure."""
     alive = tuple(row for row in dispatchers if row.seen_at > now - DEAD_AFTER)
     names = [*settings.channels, *sorted(set(counts) - set(settings.channels))]
-    channels = tuple(_channel(name, settings, now, counts, health, alive) for name in names)
-    notices = _notices(settings, now, channels, dispatchers, alive)
+    channels = tuple(
+        _channel(
+            name,
+            settings.channels.get(name),
+            counts.get(name, ChannelCounts(channel=name)),
+            health.get(name, ChannelHealth(channel=name)),
+            alive,
+            now=now,
+        )
+        for name in names
+    )
+    notices = _notices(now, channels, dispatchers, alive)
     return Status(at=now, channels=channels, dispatchers=alive, notices=notices)
 
 
 def _channel(
     name: str,
-    settings: Settings,
-    now: int,
-    counts: Mapping[str, ChannelCounts],
-    health: Mapping[str, ChannelHealth],
+    configured: ConfiguredChannel | None,
+    counts: ChannelCounts,
+    known: ChannelHealth,
     alive: Sequence[DispatcherRow],
+    *,
+    now: int,
 ) -> ChannelStatus:
-    configured = settings.channels.get(name)
-    known = health.get(name, ChannelHealth(channel=name))
     state: ChannelState = "enabled"
     reason = ""
     broken = next((lane for row in alive if (lane := row.lanes.get(name, "")).startswith("broken")), "")
@@ -99,13 +112,12 @@ def _channel(
         type=configured.type if configured else "",
         state=state,
         reason=reason,
-        counts=counts.get(name, ChannelCounts(channel=name)),
+        counts=counts,
         last_success_at=known.last_success_at,
     )
 
 
 def _notices(
-    settings: Settings,
     now: int,
     channels: Sequence[ChannelStatus],
     dispatchers: Sequence[DispatcherRow],
@@ -122,7 +134,9 @@ def _notices(
         total = channel.counts.due + channel.counts.scheduled + channel.counts.parked
         held = counted(total, "delivery", "deliveries")
         if channel.state == "orphaned" and total:
-            notices.append(f"channel {channel.name}: {held} wait, but it is not configured; add it again, or replay later")
+            notices.append(
+                f"channel {channel.name}: {held} wait, but it is not configured; add it again, or replay later"
+            )
         elif channel.state in {"disabled", "paused"} and total:
             notices.append(f"channel {channel.name}: {held} wait while it is {channel.state} ({channel.reason})")
         elif channel.state in {"broken", "held", "failing"}:

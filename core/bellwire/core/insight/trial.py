@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
+from bellwire.core.dispatch.attempt import call_hook
+from bellwire.core.dispatch.presence import host_name
+from bellwire.core.dispatch.settling import DETAIL_LIMIT, RESPONSE_LIMIT, clean
+from bellwire.core.dispatch.setup import make_context
+from bellwire.core.dispatch.threads import DaemonThreads
+from bellwire.core.http import failure_of
+from bellwire.core.plugins import BoundHook, Plugins
 from bellwire.hookspecs import (
     Clock,
     Delivery,
@@ -22,15 +30,8 @@ from bellwire.hookspecs import (
     sample_workflow_event,
 )
 
-from ..config import ConfiguredChannel, Settings, known_secrets
-from ..dispatch.attempt import call_hook
-from ..dispatch.context import Context
-from ..dispatch.presence import host_name
-from ..dispatch.settling import DETAIL_LIMIT, RESPONSE_LIMIT, clean
-from ..dispatch.setup import make_context
-from ..dispatch.threads import DaemonThreads
-from ..http import failure_of
-from ..plugins import BoundHook, Plugins
+if TYPE_CHECKING:
+    from bellwire.core.dispatch.context import Context
 
 _OPEN_PATIENCE: Final = 30.0
 
@@ -61,12 +62,12 @@ async def send_test(
     if channel.config is None:
         detail = f"the channel's type is switched off ({channel.disabled_by}), so there is nothing to test"
         outcome: Outcome = Failed(stage="config", detail=detail, retryable=False)
-    elif missing := [problem for problem in _as_if_enabled(channel) if problem]:
-        outcome = Failed(stage="config", detail="; ".join(missing), retryable=False)
+    elif missing := channel.config.missing_when_enabled():  # a test works on a disabled channel, but not without a URL
+        outcome = Failed(stage="config", detail="; ".join(map(str, missing)), retryable=False)
     else:
         warnings = tuple(str(problem) for problem in channel.config.problems() if problem.severity == "warning")
         secrets = known_secrets(channel.config)
-        context = make_context(channel, settings, plugins, clock=clock)
+        context = make_context(channel, channel.config, settings, plugins, clock=clock)
         outcome = await _open_and_send(context, plugins, TestMessage.for_platform(settings.platform_name))
     return Trial(
         channel=channel.name,
@@ -77,14 +78,6 @@ async def send_test(
         seconds=time.perf_counter() - begun,
         warnings=warnings,
     )
-
-
-def _as_if_enabled(channel: ConfiguredChannel) -> list[str]:
-    """What the channel lacks to be enabled: a test works on a disabled one, but not without a URL."""
-    assert channel.config is not None
-    return [
-        f"{problem.path}: {problem.message}" for problem in channel.config.missing_when_enabled()
-    ]
 
 
 async def _open_and_send(context: Context, plugins: Plugins, test: TestMessage) -> Outcome:

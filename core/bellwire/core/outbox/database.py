@@ -10,19 +10,23 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ..errors import DatabaseError, DatabaseUnavailable
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
+
 from . import schema
 from .backends import Backend, backend_for
 from .fork_gate import ForkGate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import sqlalchemy as sa
 
 R = TypeVar("R")
 
@@ -123,7 +127,7 @@ class Database:
             engine.dispose()
 
     def before_fork(self) -> None:
-        """Waits for transactions to end and closes every connection: none may cross a fork. Parent and child open anew."""
+        """Waits for transactions to end and closes every connection: none may cross a fork. Both sides open anew."""
         if not self._gate.close():
             return  # somebody is amid a transaction; to close their connection would break it in the parent too
         for connection in list(self._unattended):

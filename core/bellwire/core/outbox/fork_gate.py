@@ -9,12 +9,14 @@ for and every connection is closed; both sides open their own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PATIENCE: Final = 5.0
-"""Seconds that a fork waits for transactions to end; longer ones wait for somebody else's lock, and may do so for long."""
+"""Seconds that a fork waits for transactions to end; longer ones wait for somebody else's lock, maybe for long."""
 
 
 class ForkGate:

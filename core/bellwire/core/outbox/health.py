@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from .rows import LaneDemand
 from .tables import channel_state
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from .rows import LaneDemand
 
 
 @attrs.frozen(kw_only=True)
@@ -44,13 +47,13 @@ def load(connection: Connection, channels: Iterable[str] | None = None) -> dict[
     if channels is not None:
         query = query.where(channel_state.c.channel.in_(sorted(channels))).order_by(channel_state.c.channel)
         query = query.with_for_update()
-    return {row.channel: ChannelHealth(**row._mapping) for row in connection.execute(query)}
+    return {row["channel"]: ChannelHealth(**row) for row in connection.execute(query).mappings()}
 
 
 def load_hindered(connection: Connection) -> dict[str, ChannelHealth]:
     """The health of the channels that are paused or whose breaker has tripped: usually none."""
     query = sa.select(*_COLUMNS).where(channel_state.c.paused | channel_state.c.held_until.is_not(None))
-    return {row.channel: ChannelHealth(**row._mapping) for row in connection.execute(query)}
+    return {row["channel"]: ChannelHealth(**row) for row in connection.execute(query).mappings()}
 
 
 def save(connection: Connection, health: ChannelHealth, now: int) -> None:

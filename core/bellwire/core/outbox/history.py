@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from .states import State
 from .tables import attempts, deliveries, events
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 
 @attrs.frozen(kw_only=True)

@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import InvalidConnection
-from .database import Database
-from .rows import NewEvent
+from bellwire.core.errors import InvalidConnection
+
 from .tables import deliveries, events, meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .database import Database
+    from .rows import NewEvent
 
 _ROWS_PER_STATEMENT: Final = 100
 _MYSQL_IN_TRANSACTION: Final = 1  # SERVER_STATUS_IN_TRANS
@@ -32,7 +36,7 @@ class HostConnection(ABC):
     def require_transaction(self) -> None:
         """Raises :class:`InvalidConnection` when what is written would be committed at once."""
 
-    def after_commit(self, call: Callable[[], None]) -> None:
+    def after_commit(self, call: Callable[[], None]) -> None:  # noqa: B027  # a driver's own connection cannot tell
         """Has *call* called once the transaction is committed, where the library can tell; elsewhere never."""
 
 
@@ -46,8 +50,8 @@ def host_connection(connection: object) -> HostConnection:
     if callable(getattr(connection, "cursor", None)):
         return _Driver(connection)
     msg = (
-        f"connection=: a {type(connection).__name__} is none that Bellwire knows; pass SQLAlchemy's Connection or Session, "
-        "Django's django.db.connection, or a driver's own connection"
+        f"connection=: a {type(connection).__name__} is none that Bellwire knows; pass SQLAlchemy's Connection or "
+        "Session, Django's django.db.connection, or a driver's own connection"
     )
     raise InvalidConnection(msg)
 
@@ -81,9 +85,7 @@ def _insert_deliveries(host: HostConnection, event: NewEvent, seq: int, now: int
         (delivery, seq, channel, event.ordering_key, "waiting", now, 0, 0, 0, now)
         for channel, delivery in event.wanted_by.items()
     ]
-    columns = (
-        "id, event_seq, channel, ordering_key, state, due_at, attempts, budget_start, interruptions, created_at"
-    )
+    columns = "id, event_seq, channel, ordering_key, state, due_at, attempts, budget_start, interruptions, created_at"
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         chunk = rows[start : start + _ROWS_PER_STATEMENT]
         sql = f"INSERT INTO {deliveries.name} ({columns}) VALUES {_places(len(chunk), 10)}"
@@ -115,7 +117,8 @@ def _require_same_database(host: HostConnection, database: Database, instance_id
 
 def _no_transaction(way_out: str) -> InvalidConnection:
     return InvalidConnection(
-        f"connection=: has no open transaction, so the event could be stored although the host's change is not; {way_out}"
+        "connection=: has no open transaction, so the event could be stored although the host's change is not; "
+        f"{way_out}"
     )
 
 
@@ -131,7 +134,11 @@ class _SQLAlchemy(HostConnection):
             msg = "connection=: is an async one; use `await bus.apublish(event, connection=…)`"
             raise InvalidConnection(msg)
         self._given: Final = connection
-        self._connection: Final = connection.connection() if hasattr(connection, "connection") and callable(connection.connection) else connection
+        self._connection: Final = (
+            connection.connection()
+            if hasattr(connection, "connection") and callable(connection.connection)
+            else connection
+        )
 
     def execute(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         import sqlalchemy as sa
@@ -145,7 +152,8 @@ class _SQLAlchemy(HostConnection):
         # SQLAlchemy begins by itself at the first statement, unless it is told to commit each one
         driver = self._connection.connection.driver_connection
         if self._connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-            raise _no_transaction("use a connection whose isolation level is not AUTOCOMMIT")
+            msg = "use a connection whose isolation level is not AUTOCOMMIT"
+            raise _no_transaction(msg)
         if type(driver).__module__.partition(".")[0] in {"sqlite3", "psycopg", "pymysql"}:
             _Driver(driver).require_transaction()
 
@@ -170,7 +178,8 @@ class _Django(HostConnection):
 
     def require_transaction(self) -> None:
         if self._connection.get_autocommit() and not self._connection.in_atomic_block:
-            raise _no_transaction("publish inside `with transaction.atomic():`")
+            msg = "publish inside `with transaction.atomic():`"
+            raise _no_transaction(msg)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._connection.on_commit(call)
@@ -193,7 +202,8 @@ class _Driver(HostConnection):
 
     def require_transaction(self) -> None:
         if not self._begins_by_itself() and not self._in_transaction():
-            raise _no_transaction("begin one first")
+            msg = "begin one first"
+            raise _no_transaction(msg)
 
     def _begins_by_itself(self) -> bool:
         connection = self._connection

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import sqlalchemy as sa
 
 from . import health, history, host_transaction, removal, replay, schema, upkeep
-from .database import Database
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
 from .rows import Claim, LaneDemand, NewEvent, Settlement
 from .tables import deliveries
 from .watch import Announcer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from .database import Database
 
 LEASE: Final = 30_000_000
 """Microseconds that a claim is held without a heartbeat; renewed at a third of it."""
@@ -39,8 +42,10 @@ class Exchange:
 
 
 class Outbox:
-    """Durable, ordered deliveries in SQL tables. Thread-safe; every method may raise a
-    :class:`~bellwire.core.errors.DatabaseError`."""
+    """Durable, ordered deliveries in SQL tables.
+
+    Thread-safe. Every method may raise a :class:`~bellwire.core.errors.DatabaseError`.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database: Final = database
@@ -163,7 +168,7 @@ class Outbox:
         )
 
     def beat(self, row: upkeep.DispatcherRow, gone: Collection[str]) -> int:
-        """A dispatcher's heartbeat; takes over what the dispatchers *gone* and expired leases held. Returns how many."""
+        """A dispatcher's heartbeat; takes over what those *gone* and expired leases held, and returns how many."""
 
         def work(connection: sa.Connection) -> int:
             now = self.database.now(connection)
@@ -181,9 +186,7 @@ class Outbox:
 
     def unpark(self, channel: str | None = None) -> int:
         """Frees parked deliveries that nothing blocks any more, or all of *channel*; returns how many."""
-        return self.database.write(
-            lambda connection: upkeep.unpark(connection, self.database.now(connection), channel)
-        )
+        return self.database.write(lambda connection: upkeep.unpark(connection, self.database.now(connection), channel))
 
     def let_pass(self) -> None:
         """Frees what waits behind deliveries that have failed for longer than their key's order has patience."""
@@ -240,9 +243,7 @@ class Outbox:
 
     def replay(self, ids: Sequence[str]) -> replay.Replayed:
         """Reopens settled deliveries."""
-        replayed = self.database.write(
-            lambda connection: replay.reopen(connection, ids, self.database.now(connection))
-        )
+        replayed = self.database.write(lambda connection: replay.reopen(connection, ids, self.database.now(connection)))
         self._announcer.announce()
         return replayed
 
@@ -251,7 +252,7 @@ class Outbox:
         with self.database.read() as connection:
             return replay.failed_ids(connection, channel=channel, since=since)
 
-    def set_paused(self, channel: str, paused: bool) -> None:
+    def set_paused(self, channel: str, *, paused: bool) -> None:
         """Pauses or resumes a channel, for all replicas."""
 
         def work(connection: sa.Connection) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from .tables import attempts, deliveries, events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
 
 _BATCH: Final = 200
 """Events that one transaction looks at: purging must not keep publishers waiting."""

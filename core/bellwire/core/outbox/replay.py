@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from bellwire.hookspecs import new_id
 
 from .states import OPEN
 from .tables import deliveries, events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
 
 
 @attrs.frozen(kw_only=True)

@@ -126,10 +126,7 @@ def next_state(settlement: Settlement, now: int) -> dict[str, Any]:
     """What changes in the delivery's row. An interrupted attempt is not counted; a spared one costs no budget."""
     claim, record = settlement.claim, settlement.record
     counted = record is not None and record.outcome != "interrupted"
-    if record is None:
-        interruptions = claim.interruptions
-    else:
-        interruptions = 0 if counted else claim.interruptions + 1
+    interruptions = claim.interruptions if record is None else 0 if counted else claim.interruptions + 1
     holds_until = claim.holds_until
     if counted and settlement.state == "waiting" and holds_until is None:
         holds_until = now + settlement.hold_key

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from ..errors import SchemaError
+from bellwire.core.errors import SchemaError
+
 from .tables import meta
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
 
 VERSION: Final = 1
 """The schema that this code is written for."""
@@ -74,7 +76,7 @@ def upgrade(connection: Connection) -> None:
     scripts = ScriptDirectory.from_config(config)
 
     def steps(revision: tuple[str, ...] | str, _: MigrationContext) -> Sequence[Any]:
-        return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]  # alembic's own env.py templates do this
+        return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]  # noqa: SLF001  # what alembic itself calls in `upgrade`
 
     with EnvironmentContext(config, scripts, fn=steps) as environment:
         environment.configure(connection=connection, version_table=ALEMBIC_TABLE, transactional_ddl=True)

@@ -7,11 +7,13 @@ covers the exact bytes.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.dialects import mysql
-from sqlalchemy.engine import Dialect
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
 
 metadata: Final = MetaData()
 
@@ -36,11 +38,11 @@ def _partial(name: str, where: str, columns: list[str], mysql_columns: list[str]
     return partial.ddl_if(callable_=_has_partial_indexes), whole.ddl_if(callable_=_has_none)
 
 
-def _has_partial_indexes(*_: Any, dialect: Dialect, **__: Any) -> bool:
+def _has_partial_indexes(*_: object, dialect: Dialect, **__: object) -> bool:
     return dialect.name in {"sqlite", "postgresql"}
 
 
-def _has_none(*_: Any, dialect: Dialect, **__: Any) -> bool:
+def _has_none(*_: object, dialect: Dialect, **__: object) -> bool:
     return dialect.name not in {"sqlite", "postgresql"}
 
 
@@ -96,8 +98,18 @@ deliveries: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
     Index("bellwire_deliveries_of_event", "event_seq", "channel", unique=True),
-    *_partial("bellwire_deliveries_due", "state = 'waiting'", ["channel", "due_at", "seq"], ["channel", "state", "due_at", "seq"]),
-    *_partial("bellwire_deliveries_open", "settled_at IS NULL", ["channel", "ordering_key", "seq"], ["channel", "ordering_key", "settled_at", "seq"]),
+    *_partial(
+        "bellwire_deliveries_due",
+        "state = 'waiting'",
+        ["channel", "due_at", "seq"],
+        ["channel", "state", "due_at", "seq"],
+    ),
+    *_partial(
+        "bellwire_deliveries_open",
+        "settled_at IS NULL",
+        ["channel", "ordering_key", "seq"],
+        ["channel", "ordering_key", "settled_at", "seq"],
+    ),
     *_partial("bellwire_deliveries_claimed", "state = 'claimed'", ["lease_token"], ["state", "lease_token"]),
     *_partial(
         "bellwire_deliveries_holding",
@@ -111,7 +123,8 @@ deliveries: Final = Table(
 """One row per event and channel. ``seq`` is its place in the order: a replay moves the row to a new one, ``id`` stays.
 ``attempts`` counts settled attempts over all time; those before ``budget_start`` belong to earlier budgets.
 ``interruptions`` counts leases that ran out since the last settled attempt. ``settled_at`` is NULL while it is open.
-``holds_until`` is set at its first failure: until then, at the most, later ones of its key wait for it. ``error`` joins the failures of the current budget with "; ", the same text once."""
+``holds_until`` is set at its first failure: until then, at the most, later ones of its key wait for it.
+``error`` joins the failures of the current budget with "; ", the same text once."""
 
 attempts: Final = Table(
     "bellwire_attempts",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from .tables import attempts, deliveries, dispatchers
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 _SECOND = 1_000_000
 _LONGEST_WAIT = 3600 * _SECOND
@@ -120,9 +123,7 @@ def take_over(connection: Connection, now: int, gone: Collection[str]) -> int:
 def forget(connection: Connection, gone: Collection[str]) -> None:
     """Removes the heartbeats of dispatchers that are known to be gone and hold nothing any more."""
     holding = sa.select(deliveries.c.dispatcher).where(deliveries.c.state == "claimed")
-    connection.execute(
-        dispatchers.delete().where(dispatchers.c.id.in_(list(gone)), dispatchers.c.id.not_in(holding))
-    )
+    connection.execute(dispatchers.delete().where(dispatchers.c.id.in_(list(gone)), dispatchers.c.id.not_in(holding)))
 
 
 def unpark(connection: Connection, now: int, channel: str | None = None) -> int:

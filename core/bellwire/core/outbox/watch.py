@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-import sqlalchemy as sa
+from bellwire.core.errors import DatabaseError
 
-from ..errors import DatabaseError
-from .database import Database
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from .database import Database
 
 logger = logging.getLogger("bellwire.outbox")
 
@@ -24,7 +26,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self._database: Final = database
         self._connection: sa.Connection | None = None
-        self._before: Any = None
+        self._before: object = None
 
     @property
     def seconds(self) -> float:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LONGEST: Final = 80  # the comparison takes quadratic time
+_LEAST_BEGINNING: Final = 4
 
 
 def closest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:
@@ -17,12 +18,17 @@ def closest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:
 
     >>> closest("webhok", ["im", "webhook"]), closest("Ops_Webhook", ["ops-webhook"]), closest("fax", ["im"])
     ('webhook', 'ops-webhook', None)
+    >>> closest("timeout", ["timeout_seconds", "token"])
+    'timeout_seconds'
     """
     from difflib import get_close_matches
 
     plain = {_plain(name, prefix): name for name in sorted(known)}
-    matches = get_close_matches(_plain(word, prefix), plain, n=1, cutoff=0.7)
-    return plain[matches[0]] if matches else None
+    meant = _plain(word, prefix)
+    matches = get_close_matches(meant, plain, n=1, cutoff=0.7)
+    if not matches and len(meant) >= _LEAST_BEGINNING:
+        matches = [name for name in plain if name.startswith(meant)]
+    return plain[matches[0]] if len(matches) == 1 else None
 
 
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import URL
+from bellwire.core.errors import DatabaseError
 
-from ...errors import DatabaseError
 from .base import Backend
 from .mysql import MySQL
 from .postgresql import PostgreSQL
 from .sqlite import SQLite
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 _BACKENDS: Final[dict[str, type[Backend]]] = {
     "sqlite": SQLite,

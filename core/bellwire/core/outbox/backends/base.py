@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
-from ...errors import DatabaseError, DatabaseUnavailable
-from ..rows import Claim, Claimed, LaneDemand, NewEvent, Settlement
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.exc import DBAPIError
+
+    from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement
 
 
 class Statements(Protocol):
@@ -83,7 +86,7 @@ class Backend(ABC):
         """Held around each writing transaction of this process, where its threads should queue before the database."""
         return nullcontext()
 
-    def after_fork(self) -> None:
+    def after_fork(self) -> None:  # noqa: B027  # most databases need nothing here
         """The parent's locks are not the child's."""
 
     @abstractmethod
@@ -94,10 +97,10 @@ class Backend(ABC):
     def require_version(self, connection: Connection) -> None:
         """Raises :class:`DatabaseError` when the server is too old."""
 
-    def lock_schema(self, connection: Connection) -> None:
+    def lock_schema(self, connection: Connection) -> None:  # noqa: B027  # most databases need nothing here
         """Keeps other processes from migrating until :meth:`unlock_schema`."""
 
-    def unlock_schema(self, connection: Connection) -> None:
+    def unlock_schema(self, connection: Connection) -> None:  # noqa: B027  # most databases need nothing here
         """Lets others migrate; the transaction has been committed."""
 
     @abstractmethod
@@ -108,14 +111,14 @@ class Backend(ABC):
     def is_transient(self, error: DBAPIError) -> bool:
         """Whether the same transaction may succeed at once: a deadlock, a lost connection, a clash of two inserts."""
 
-    def prepare_watch(self, connection: Connection) -> Any:
+    def prepare_watch(self, connection: Connection) -> object:  # noqa: B027  # most databases need nothing here
         """Called once for a watching connection, outside any transaction; gives what :meth:`look` wants next."""
 
     @abstractmethod
-    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+    def look(self, connection: Connection, before: object) -> tuple[bool, object]:
         """Whether anything was published since *before*, and what to give the next call."""
 
-    def announce(self, connection: Connection) -> None:
+    def announce(self, connection: Connection) -> None:  # noqa: B027  # most databases need nothing here
         """Tells watching connections of other processes that something was published; outside any transaction."""
 
     @property
@@ -125,7 +128,10 @@ class Backend(ABC):
 
     def translate(self, error: DBAPIError) -> DatabaseError:
         """*error* as one of ours, in a sentence that names the database and never its password."""
-        kind, sentence = self.reason(error) or (DatabaseUnavailable, str(error.orig).strip() or type(error.orig).__name__)
+        kind, sentence = self.reason(error) or (
+            DatabaseUnavailable,
+            str(error.orig).strip() or type(error.orig).__name__,
+        )
         translated = kind(f"{self.shown}: {sentence}")
         translated.transient = error.connection_invalidated or self.is_transient(error)
         return translated

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
-from ...errors import DatabaseError, DatabaseUnavailable
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
+
 from .server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.exc import DBAPIError
 
 OLDEST_MYSQL: Final[tuple[int, ...]] = (8, 0, 17)
 OLDEST_MARIADB: Final[tuple[int, ...]] = (10, 6)
@@ -50,7 +54,8 @@ class MySQL(Server):
         mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
         name, oldest = ("MariaDB", OLDEST_MARIADB) if mariadb else ("MySQL", OLDEST_MYSQL)
         if found < oldest:
-            raise self.version_error(f"{name} {text}", f"{name} {'.'.join(str(part) for part in oldest)}")
+            msg = f"{name} {text}"
+            raise self.version_error(msg, f"{name} {'.'.join(str(part) for part in oldest)}")
 
     def lock_schema(self, connection: Connection) -> None:
         """A lock of the connection's: MySQL commits at each CREATE TABLE, so a transaction's would be gone."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
-from ...errors import DatabaseError, DatabaseUnavailable
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
+
 from .server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.exc import DBAPIError
 
 OLDEST: Final = (12, 0)
 CHANNEL: Final = "bellwire"
@@ -38,7 +42,8 @@ class PostgreSQL(Server):
         """PostgreSQL 12."""
         found = connection.dialect.server_version_info or OLDEST
         if tuple(found) < OLDEST:
-            raise self.version_error(f"PostgreSQL {'.'.join(map(str, found))}", "PostgreSQL 12")
+            msg = f"PostgreSQL {'.'.join(map(str, found))}"
+            raise self.version_error(msg, "PostgreSQL 12")
 
     def lock_schema(self, connection: Connection) -> None:
         """Until the transaction ends."""
@@ -67,12 +72,12 @@ class PostgreSQL(Server):
             case _:
                 return None
 
-    def prepare_watch(self, connection: Connection) -> Any:
+    def prepare_watch(self, connection: Connection) -> object:
         """Listens. The connection is in autocommit, or nothing would arrive."""
         connection.exec_driver_sql(f"LISTEN {CHANNEL}")
         return None
 
-    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+    def look(self, connection: Connection, before: object) -> tuple[bool, object]:
         """Whether a notification has arrived; reads the socket without waiting."""
         driver: Any = connection.connection.driver_connection
         heard = [None for _ in driver.notifies(timeout=0)]

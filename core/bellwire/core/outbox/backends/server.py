@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
 
-from ...errors import DatabaseError
+from bellwire.core.errors import DatabaseError
+
 from . import server_statements
 from .base import Backend, Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection, Engine
 
 
 class Server(Backend):
@@ -58,7 +62,7 @@ class Server(Backend):
         """The server is too old."""
         return DatabaseError(f"{self.shown}: {found} is too old; Bellwire needs {oldest} or later")
 
-    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+    def look(self, connection: Connection, before: object) -> tuple[bool, object]:
         """The newest delivery's number: one look at the end of an index."""
         newest = connection.execute(server_statements.NEWEST).scalar()
         return newest != before, newest

@@ -7,14 +7,17 @@ must: it would otherwise miss a row that the other one is parking at that very m
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
-from ..rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
-from ..tables import attempts, deliveries, events
+from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
+from bellwire.core.outbox.tables import attempts, deliveries, events
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.engine import Connection
 
 NEWEST: Final = sa.select(deliveries.c.seq).order_by(deliveries.c.seq.desc()).limit(1)
 
@@ -96,8 +99,20 @@ def claim(
     d, e = deliveries.c, events.c
     query = (
         sa.select(
-            d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.holds_until, d.error,
-            e.id, e.kind, e.payload, e.trace,
+            d.seq,
+            d.lease_token,
+            d.id,
+            d.channel,
+            d.ordering_key,
+            d.attempts,
+            d.budget_start,
+            d.interruptions,
+            d.holds_until,
+            d.error,
+            e.id,
+            e.kind,
+            e.payload,
+            e.trace,
         )
         .join_from(deliveries, events, e.seq == d.event_seq)
         .where(d.seq.in_(free))
@@ -145,9 +160,7 @@ def next_due(connection: Connection, channels: Sequence[str], now: int) -> int |
     return due
 
 
-def settle(
-    connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str
-) -> list[Settlement]:
+def settle(connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str) -> list[Settlement]:
     """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
     d = deliveries.c
     # locked in one order by everybody, so that two who settle and take over at once do not deadlock
@@ -167,7 +180,16 @@ def settle(
     return valid
 
 
-_SETTLED_COLUMNS: Final = ("state", "due_at", "attempts", "budget_start", "interruptions", "holds_until", "error", "settled_at")
+_SETTLED_COLUMNS: Final = (
+    "state",
+    "due_at",
+    "attempts",
+    "budget_start",
+    "interruptions",
+    "holds_until",
+    "error",
+    "settled_at",
+)
 _SETTLE: Final = (
     deliveries.update()
     .where(deliveries.c.seq == sa.bindparam("row_seq"))

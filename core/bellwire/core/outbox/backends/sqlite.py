@@ -6,17 +6,21 @@ import random
 import sqlite3
 import threading
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from ...errors import DatabaseError, DatabaseUnavailable
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
+
 from . import sqlite_statements
 from .base import Backend, Statements
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.engine import Connection, Engine
 
 OLDEST: Final = (3, 33, 0)
 """The first with UPDATE … FROM."""
@@ -36,7 +40,7 @@ class SQLite(Backend):
         self._one_writer = threading.Lock()
 
     def writing(self) -> AbstractContextManager[object]:
-        """A mutex: threads of one process hand SQLite's lock on at once, instead of sleeping until they find it free."""
+        """A mutex: threads of one process hand SQLite's lock on at once, where sleeping for it would be slow."""
         return self._one_writer
 
     def after_fork(self) -> None:
@@ -112,7 +116,10 @@ class SQLite(Backend):
                 "end that transaction, or try again"
             )
         if "readonly" in text or "read-only" in text:
-            return DatabaseUnavailable, "is read-only here; make the file and its folder writable (SQLite writes beside it)"
+            return (
+                DatabaseUnavailable,
+                "is read-only here; make the file and its folder writable (SQLite writes beside it)",
+            )
         if "unable to open" in text:
             return DatabaseUnavailable, "cannot be opened; is it a file that this user may read and write?"
         if "not a database" in text or "malformed" in text:
@@ -125,7 +132,7 @@ class SQLite(Backend):
         """Never: waiting for the lock is over by then."""
         return False
 
-    def look(self, connection: Connection, before: Any) -> tuple[bool, Any]:
+    def look(self, connection: Connection, before: object) -> tuple[bool, object]:
         """``data_version`` changes with every commit of another connection; asking takes no lock."""
         version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
         return version != before, version

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.engine import Connection
+from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
 
-from ..rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.engine import Connection
 
 
 def _portable(sql: str) -> str:
@@ -78,7 +80,8 @@ SELECT json_group_array(json_array(seq, lease_token, id, channel, ordering_key, 
                                    holds_until, error,
                                    event_id, kind, payload, trace))
 FROM (
-  SELECT d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions, d.holds_until, d.error,
+  SELECT d.seq, d.lease_token, d.id, d.channel, d.ordering_key, d.attempts, d.budget_start, d.interruptions,
+         d.holds_until, d.error,
          e.id AS event_id, e.kind, e.payload, e.trace
   FROM bellwire_deliveries AS d JOIN bellwire_events AS e ON e.seq = d.event_seq
   WHERE d.lease_token = ? AND d.state = 'claimed' ORDER BY d.seq
@@ -182,9 +185,7 @@ FROM json_each(?) AS s WHERE d.seq = s.value ->> 0
 """)
 
 
-def settle(
-    connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str
-) -> list[Settlement]:
+def settle(connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str) -> list[Settlement]:
     """Writes what became of claimed deliveries, with their attempts; returns those whose lease was still held."""
     leases = _compact([[s.claim.seq, s.claim.lease_token] for s in settlements])
     held = set(json.loads(connection.exec_driver_sql(_MATCHING, (leases,)).scalar_one()))
@@ -210,6 +211,7 @@ UPDATE bellwire_deliveries SET state = 'waiting' WHERE state = 'parked' AND seq 
   ) FROM json_each(?) AS k
 )
 """)
+
 
 def release(connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
     """Frees the next delivery of each of *keys*: a channel and an ordering key."""

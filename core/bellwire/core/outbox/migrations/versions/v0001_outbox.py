@@ -101,7 +101,10 @@ def _create_deliveries() -> None:
     )
     op.create_index("bellwire_deliveries_of_event", "bellwire_deliveries", ["event_seq", "channel"], unique=True)
     _partial_index(
-        "bellwire_deliveries_due", "state = 'waiting'", ["channel", "due_at", "seq"], ["channel", "state", "due_at", "seq"]
+        "bellwire_deliveries_due",
+        "state = 'waiting'",
+        ["channel", "due_at", "seq"],
+        ["channel", "state", "due_at", "seq"],
     )
     _partial_index(
         "bellwire_deliveries_open",
