@@ -159,6 +159,13 @@ class Bus:
         """:meth:`notify_workflow` for coroutines."""
         return await self.apublish(_workflow_event(action, workflow, event_id), connection=connection)
 
+    def create_tables(self, connection: object) -> None:
+        """Creates Bellwire's tables over a host's connection, for a test database that only it can reach.
+
+        What is then published with that ``connection=`` is stored there; no dispatcher looks at it.
+        """
+        self.outbox.create_tables(connection)
+
     def wake(self) -> None:
         """Has the dispatcher look at once: after committing a transaction that Bellwire cannot see the end of."""
         self._dispatch_now()

@@ -74,11 +74,11 @@ def test_it_leaves_no_thread_behind_although_connections_are_open() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=10)
         connection.request("POST", "/", EVENT, HEADERS)
         assert connection.getresponse().read() == b"OK\n"
-    connection.close()
 
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
     assert set(threading.enumerate()) <= before
+    connection.close()
 
 
 def test_it_listens_on_ipv6_where_there_is_one() -> None:
@@ -142,31 +142,36 @@ def test_other_methods_are_answered_405(method: str) -> None:
 
 
 def test_a_body_beyond_the_limit_is_answered_413_and_not_kept() -> None:
-    (received,) = heard({}, lambda receiver: post(receiver, b"x" * (MAX_BODY_BYTES + 1)))
-
-    assert isinstance(received, Received)
-    assert (received.status, received.request.body) == (413, b"")
     with Receiver() as receiver:
         assert post(receiver, b" " * (MAX_BODY_BYTES - len(EVENT)) + EVENT)[0] == 200
+        assert post(receiver, b"x" * (MAX_BODY_BYTES + 1))[0] == 413
+        assert receiver.requests[1].request.body == b""
+
+
+def test_whoever_sends_far_too_much_still_sees_the_answer() -> None:
+    with Receiver() as receiver:
+        assert post(receiver, b"x" * (32 * MAX_BODY_BYTES))[0] == 413
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
+    ("headers", "status", "remark"),
     [
-        (b"Content-Length: x\r\n", 400),
-        (b"Content-Length: -1\r\n", 400),
-        (b"Content-Length: 1\r\nContent-Length: 2\r\n", 400),
-        (b"Content-Length: 99999999999999999999\r\n", 400),
-        (b"Content-Length: 999999999999\r\n", 413),
-        (b"Transfer-Encoding: chunked\r\n", 411),
-        (b"", 400),
+        (b"Content-Length: x\r\n", 400, "the Content-Length cannot be read"),
+        (b"Content-Length: -1\r\n", 400, "the Content-Length cannot be read"),
+        (b"Content-Length: 91\r\nContent-Length: 2\r\n", 400, "the Content-Length cannot be read"),
+        (b"Content-Length: 99999999999999999999\r\n", 400, "the Content-Length cannot be read"),
+        (b"Content-Length: 999999999999\r\n", 413, "the body has 999999999999 bytes; 1048576 are taken"),
+        (b"Transfer-Encoding: chunked\r\n", 411, "the body came in chunks; this receiver wants a Content-Length"),
+        (b"", 400, "the body is not JSON in UTF-8: Expecting value: line 1 column 1 (char 0)"),
     ],
 )
-def test_bodies_without_a_sound_length_are_refused(headers: bytes, status: int) -> None:
+def test_bodies_without_a_sound_length_are_refused(headers: bytes, status: int, remark: str) -> None:
     with Receiver() as receiver:
-        answer = raw(receiver, b"POST / HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n0\r\n\r\n")
+        answer = raw(receiver, b"POST / HTTP/1.1\r\nConnection: close\r\n" + headers + b"\r\n" + EVENT)
+        (received,) = receiver.requests
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert received.verdict.remarks[-1] == remark
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_every_other_status_is_a_failure_that_may_be_sent_again(status: int) -> 
 
 
 @pytest.mark.parametrize(("status", "success"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
-def test_any_2xx_is_success_where_that_is_set(status: int, success: bool) -> None:  # noqa: FBT001 - a parameter of the table
+def test_any_2xx_is_success_where_that_is_set(status: int, success: bool) -> None:  # noqa: FBT001  # a parameter of the table
     assert isinstance(judged(status, accept_status="2xx"), Sent) is success
 
 
@@ -188,12 +188,13 @@ def test_an_echoed_token_is_masked_in_response_and_detail() -> None:
 
 
 def test_a_token_that_the_cap_goes_through_leaves_no_beginning() -> None:
-    for padding in range(8180, 8192):
-        outcome = failed(500, b"*" * padding + b"test123" * 9, token="test123")
-        assert "t" not in (outcome.response or "")
-    # many long echoes shrink to masks, and bring what stood far behind into view
-    outcome = failed(500, b"0123456789abcdef" * 9999, token="0123456789abcdef")
+    token = "0123456789abcdef" * 3
+
+    # many long echoes shrink to masks, and bring into view what stood far behind
+    outcome = failed(500, token.encode() * 999, token=token)
     assert set(outcome.response or "") == {"*", "…"}
+    outcome = failed(500, b"you sent 01234567", token=token, truncated=True)
+    assert outcome.response == "you sent …"
 
 
 @given(
@@ -204,7 +205,7 @@ def test_a_token_that_the_cap_goes_through_leaves_no_beginning() -> None:
 def test_whatever_is_answered_has_an_outcome_that_can_be_stored_and_shown(
     status: int,
     body: bytes,
-    truncated: bool,  # noqa: FBT001 - hypothesis passes it by name
+    truncated: bool,  # noqa: FBT001  # hypothesis passes it by name
 ) -> None:
     outcome = judged(status, body, url=ROBOT, truncated=truncated)
 
@@ -253,7 +254,7 @@ def test_retry_after_is_read_in_every_form(value: str | None, seconds: float | N
     assert retry_after(value, lambda: NOON) == seconds
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))  # noqa: DTZ001 - hypothesis wants naive bounds
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(-14, 14))  # noqa: DTZ001  # hypothesis wants naive bounds
 def test_retry_after_as_a_date_is_the_time_until_then(moment: datetime, offset: int) -> None:
     aware = moment.replace(microsecond=0, tzinfo=timezone(timedelta(hours=offset)))
 

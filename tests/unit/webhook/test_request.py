@@ -99,7 +99,10 @@ def test_the_host_header_names_the_host_and_any_unusual_port(url: str, host: byt
 
 
 def test_a_url_with_a_user_name_sends_basic_authorization_as_other_clients_do() -> None:
-    assert built(url="http://ops:p%40ss@example.org").headers["authorization"] == "Basic b3BzOnBAc3M="
+    request = built(url="http://ops:p%40ss@example.org/hook#part")
+
+    assert request.headers["authorization"] == "Basic b3BzOnBAc3M="
+    assert str(request.url) == "http://example.org/hook"
 
 
 def test_a_token_goes_before_the_urls_user_name() -> None:

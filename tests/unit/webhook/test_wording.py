@@ -125,6 +125,7 @@ def test_other_methods_are_named_as_go_names_them() -> None:
 
 def test_an_answer_that_is_no_success_is_quoted() -> None:
     assert response_error(500, "boom", limit=512) == "response status_code(500) body(boom)"
+    assert response_error(500, "boom\r\n", limit=512) == "response status_code(500) body(boom)"
 
 
 @given(st.text(), st.integers(1, 50))

@@ -36,7 +36,8 @@ class RequestBuilder:
         if problem := url_problem(config.url):
             msg = f"url: {problem}"
             raise ValueError(msg)
-        self._url: Final = httpx.URL(config.url)
+        # what the URL holds of credentials goes into a header, and no further: transports put URLs into their errors
+        self._url: Final = httpx.URL(config.url).copy_with(userinfo=b"", fragment=None)
         # The manual page's order. The token is encoded here: httpx refuses to guess for what is not ASCII.
         head = [(b"Host", self._url.netloc), (b"Accept-Encoding", b"identity")]
         if authorization := authorization_value(config):

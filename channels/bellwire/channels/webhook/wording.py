@@ -54,12 +54,13 @@ def network_error(failure: NetworkFailure) -> str:
 
 
 def response_error(status: int, body: str, *, limit: int) -> str:
-    r"""The reference's sentence for an answer that is no success; at most *limit* characters of *body*, in one line.
+    """The reference's sentence for an answer that is no success; at most *limit* characters of *body*, in one line.
 
     >>> response_error(500, "boom", limit=512)
     'response status_code(500) body(boom)'
     """
-    return f"response status_code({status}) body({one_line(body, limit=limit)})"
+    text = one_line(body.rstrip("\r\n"), limit=limit)
+    return f"response status_code({status}) body({text})"
 
 
 def one_line(text: str, *, limit: int) -> str:

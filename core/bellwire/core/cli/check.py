@@ -113,11 +113,9 @@ def _database_problems(bus: Bus) -> Iterator[Problem]:
             bus.outbox.database.open()
             bus.outbox.database.write(lambda _: None)  # opening a database that is read-only may succeed
         elif (path := database_file(bus)) is not None:
-            folder = path.parent
-            if not folder.is_dir():
-                bus.outbox.database.open()  # says it best
-            if not os.access(folder, os.W_OK | os.X_OK):
-                msg = f"{path}: cannot be created, because this user may not write into {folder}"
+            bus.outbox.database.backend.create_engine().dispose()  # refuses what can never be created, and says why
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                msg = f"{path}: cannot be created, because this user may not write into {path.parent}"
                 raise DatabaseUnavailable(msg)
     except BellwireError as error:
         yield Problem("database", str(error).removeprefix("database: "))
@@ -131,12 +129,12 @@ def _show(report: Report) -> None:
         f"bellwire     {version('bellwire')}",
     )
     if report.channels:
-        say()
+        say("")
         print_table(
             ("CHANNEL", "TYPE", "STATE", "WHY"),
             [(channel.name, channel.type, state_cell(channel), channel.reason) for channel in report.channels],
         )
-    say()
+    say("")
     for problem in report.problems:
         tell(f"{problem.severity}: {problem}")
     say(_verdict(report))

@@ -41,7 +41,7 @@ class Screen:
 
     def introduction(self, urls: Mapping[str, str], configuration: str) -> None:
         """Who is there, and how it is configured."""
-        self._print("A platform publishes five events. Three webhook channels bring each of them to a receiver here:")
+        self._print("A platform publishes five events, and three webhook channels hear of each:")
         for name, url in urls.items():
             self._print(f"  {name:<7} {url}  {_RECEIVERS[name]}")
         self._print()

@@ -29,6 +29,10 @@ TEMPLATE: Final = """\
 # Actions that the platform publishes beside create, approve, reject, exec_success and exec_failed.
 # workflow_actions = ["cancel"]
 
+# For how long events stay in the log: once delivered everywhere, and when a delivery failed for good.
+# keep_delivered = "30d"
+# keep_failed = "90d"
+
 # Bytes that an event may have; a larger one is refused when it is published.
 # max_event_bytes = 262144
 
@@ -73,7 +77,15 @@ retry_interval_seconds = 1
 # connect_timeout_seconds = 5.0
 # timeout_seconds = 15.0
 
-# How many sends may be under way at once, and whether one workflow's events keep their order ("key") or not ("none").
+# How many sends may be under way at once, and how many may begin per second (0: no limit); both per process.
 # concurrency = 16
+# max_per_second = 0.0
+
+# Whether one workflow's events keep their order ("key") or not ("none"); and how long later ones wait behind one that
+# fails, before they pass it.
 # ordering = "key"
+# order_patience = "10m"
+
+# Whether this channel is also told when another channel starts failing, and when it works again.
+# channel_events = false
 """

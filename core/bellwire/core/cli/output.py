@@ -15,7 +15,7 @@ from .safe import safe, safe_json
 
 def say(*lines: str) -> None:
     """Prints *lines*, each of which stays one line, on standard output."""
-    for line in lines or ("",):
+    for line in lines:
         click.echo(safe(line))
 
 

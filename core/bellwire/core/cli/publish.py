@@ -55,7 +55,7 @@ _REQUIRED: Final = ("project_name", "workflow_id", "workflow_subject", "workflow
 @click.option(
     "--json",
     "source",
-    type=click.File("rb"),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Read events from FILE, or from standard input if it is -, instead.",
 )
@@ -65,7 +65,7 @@ def command(
     action: str | None,
     extra: Sequence[tuple[str, Any]],
     event_id: str | None,
-    source: Any,  # noqa: ANN401 - an open file, or None
+    source: str | None,
     **fields: str | None,
 ) -> None:
     """Publish a workflow event.
@@ -129,19 +129,24 @@ def _event(action: str, workflow: Workflow, event_id: str | None) -> Event:
         raise click.UsageError(safe(str(error).removeprefix("WorkflowEvent."))) from error
 
 
-def _read(source: Any, bus: Bus) -> Sequence[Event]:  # noqa: ANN401 - an open file
+def _read(source: str, bus: Bus) -> Sequence[Event]:
     from .event_documents import Unreadable, read_events
 
-    if source is sys.stdin.buffer and sys.stdin.isatty():
+    name = "standard input" if source == "-" else source
+    if source == "-" and sys.stdin.isatty():
         tell("reading events from the terminal; end them with Ctrl+D")
-    name = "standard input" if source.name in {"<stdin>", "-"} else str(source.name)
     try:
-        return read_events(source.read().decode("utf-8-sig"), bus.plugins.kind)
+        with click.open_file(source, "rb") as file:
+            content = file.read()
+        return read_events(content.decode("utf-8-sig"), bus.plugins.kind)
+    except OSError as error:
+        msg = f"{name}: cannot be read: {error.strerror or error}"
+        raise BellwireError(msg) from error
     except UnicodeDecodeError as error:
         msg = f"{name}: is not UTF-8 (byte {error.start + 1})"
         raise BellwireError(msg) from error
     except Unreadable as error:
-        msg = f"{name}, {error}"
+        msg = f"{name}: {error}"
         raise BellwireError(msg) from error
 
 

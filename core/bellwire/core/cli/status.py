@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bellwire.core.insight import ChannelStatus, Status
 
-_STYLES: Final[Mapping[str, str]] = {
+STYLES: Final[Mapping[str, str]] = {
     "enabled": "green",
     "disabled": "dim",
     "failing": "red",
@@ -47,7 +47,7 @@ def command(*, as_json: bool) -> None:
 
 def state_cell(channel: ChannelStatus) -> Styled:
     """A channel's state, in its colour."""
-    return Styled(channel.state, _STYLES[channel.state])
+    return Styled(channel.state, STYLES[channel.state])
 
 
 def show(status: Status) -> None:
@@ -82,7 +82,7 @@ def show(status: Status) -> None:
         )
     else:
         say("no channel is configured")
-    say()
+    say("")
     if status.dispatchers:
         say(counted(len(status.dispatchers), "dispatcher"))
         for row in status.dispatchers:

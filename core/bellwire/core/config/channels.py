@@ -11,7 +11,7 @@ from bellwire.core.errors import PluginError
 from bellwire.core.plugins import DISABLED_VARIABLE, ChannelTypes, did_you_mean
 from bellwire.hookspecs import ChannelConfig, Problem, declared_settings
 
-from .conversion import described
+from .conversion import described, key_shown
 from .environment import Variable, overlay, variable_name, with_origins
 from .secrets import SecretReader
 from .settings import NOT_ENABLED, ConfiguredChannel, name_problem
@@ -57,7 +57,7 @@ class ChannelReader:
     def _channel(
         self, name: str, table: object, variables: Mapping[str, Variable], others: Mapping[str, object]
     ) -> tuple[ConfiguredChannel | None, list[Problem]]:
-        path = f"channels.{name}" if name_problem(name) is None else f"channels.{name!r}"
+        path = f"channels.{key_shown(name)}"
         if problem := name_problem(name):
             return None, [Problem(path, problem)]
         if table is None and "type" not in variables:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from bellwire.hookspecs import Secret, SettingType, redact_url
 
 _LONGEST_SHOWN: Final = 120
+_LONGEST_KEY: Final = 80
 _MOST_BITS: Final = 64
+_bare_key: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_KEY}}}").fullmatch
 
 
 class Unfit(Exception):
@@ -35,9 +38,9 @@ def convert(expected: SettingType, raw: object) -> Any:  # noqa: ANN401 - whatev
         return None
     match expected.kind, raw:
         case "list", list() | tuple():
-            return tuple(_items(expected, enumerate(raw), "[{}]").values())
+            return tuple(_items(expected, enumerate(raw), "[{}]".format).values())
         case "table", Mapping():
-            return _items(expected, raw.items(), ".{}")
+            return _items(expected, raw.items(), lambda key: f".{key_shown(key)}")
         case "text", str():
             return _text(raw)
         case "secret", Secret():
@@ -53,7 +56,7 @@ def convert(expected: SettingType, raw: object) -> Any:  # noqa: ANN401 - whatev
     raise Unfit(("", f"must be {wording(expected)}, got {_got(expected, raw)}"))
 
 
-def _items(expected: SettingType, items: Any, place: str) -> dict[Any, Any]:  # noqa: ANN401 - of a list or a table
+def _items(expected: SettingType, items: Iterable[tuple[Any, object]], place: Callable[[Any], str]) -> dict[Any, Any]:
     assert expected.item is not None  # noqa: S101 - for the type checker: a container has one
     found: dict[Any, Any] = {}
     problems: list[tuple[str, str]] = []
@@ -61,10 +64,20 @@ def _items(expected: SettingType, items: Any, place: str) -> dict[Any, Any]:  # 
         try:
             found[key] = convert(expected.item, item)
         except Unfit as error:
-            problems += [(place.format(key) + inner, message) for inner, message in error.problems]
+            problems += [(place(key) + inner, message) for inner, message in error.problems]
     if problems:
         raise Unfit(*problems)
     return found
+
+
+def key_shown(key: object) -> str:
+    """*key* as a path may show it: in quotes, unless it could stand in a file without them.
+
+    >>> key_shown("urgency"), key_shown("a b")
+    ('urgency', "'a b'")
+    """
+    text = str(key)
+    return text if _bare_key(text) else repr(text[:_LONGEST_KEY])
 
 
 def _text(text: str) -> str:

@@ -85,7 +85,7 @@ def read_environment(
             channel = found["channel"].lower().replace("_", "-")
             channels.setdefault(channel, {})[found["setting"].lower()] = variable
         else:
-            problems.append(Problem(name, _unknown(name, names)))
+            problems.append(Problem(name if name.isprintable() else repr(name), _unknown(name, names)))
     return EnvironmentLayer(settings=own, channels=channels, problems=tuple(problems))
 
 

@@ -101,7 +101,7 @@ def _type_schema(expected: SettingType, info: SettingInfo, *, may_be_empty: bool
 
 
 def _text(info: SettingInfo, *, may_be_empty: bool, required: bool) -> dict[str, Any]:
-    bounds = _given(minLength=max(info.min_length or 0, required) or None, maxLength=info.max_length)
+    bounds = _given(minLength=max(info.min_length or 0, int(required)) or None, maxLength=info.max_length)
     patterns = [_PATTERNS[info.format]] if info.format else []
     patterns += [pattern] if info.pattern and (pattern := _anchored(info.pattern)) else []
     if patterns:

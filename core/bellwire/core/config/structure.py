@@ -16,7 +16,7 @@ from bellwire.core.errors import ConfigError
 from bellwire.core.plugins import did_you_mean
 from bellwire.hookspecs import ChannelConfig, DeclaredSetting, InvalidConfig, Problem, Secret, declared_settings
 
-from .conversion import Unfit, convert
+from .conversion import Unfit, convert, key_shown
 from .environment import variable_name
 from .secrets import BadReference, SecretReader, Unresolved, known_secrets, scrub
 
@@ -206,7 +206,7 @@ def _all_problems(error: Exception, cls: type[Any], unresolved: set[str]) -> lis
     for inner in others:
         match inner:
             case ForbiddenExtraKeysError():
-                found += [Problem(_key(key), _unknown(key, cls)) for key in sorted(inner.extra_fields, key=str)]
+                found += [Problem(key_shown(key), _unknown(key, cls)) for key in sorted(inner.extra_fields, key=str)]
             case InvalidConfig():
                 found += inner.problems
             case TypeError() if unresolved:
@@ -214,11 +214,6 @@ def _all_problems(error: Exception, cls: type[Any], unresolved: set[str]) -> lis
             case _:
                 found.append(Problem("", f"{cls.__name__} refuses to be made: {type(inner).__name__}: {inner}"))
     return found
-
-
-def _key(key: object) -> str:
-    text = str(key)
-    return text if text.replace("-", "_").isidentifier() and text.isascii() else repr(text[:80])
 
 
 def _unknown(key: object, cls: type[Any]) -> str:

@@ -7,6 +7,7 @@ transaction, so batches grow by themselves with the load.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -74,8 +75,10 @@ class Dispatcher:
         self._observers: Final = DaemonThreads(1, "bellwire-observers")
         self._in_flight: Final[dict[asyncio.Task[None], Claim]] = {}
         self._finished: list[Delivered] = []
+        self._settling: list[Delivered] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
+        self._told_to_stop: Callable[[], None] | None = None
         self._stop_by: float | None = None
         self._finishing = False
         self._due_timer: asyncio.TimerHandle | None = None
@@ -100,7 +103,8 @@ class Dispatcher:
 
         With *finish* it still claims what is due by then: what a host published just before it closed the bus.
         """
-        self._from_outside(lambda: self._begin_stop(drain, finish=finish))
+        self._told_to_stop = functools.partial(self._begin_stop, drain, finish=finish)
+        self._from_outside(self._told_to_stop)
 
     def halt(self, patience: float) -> Callable[[], None]:
         """Has the loop's thread wait between two steps, from now until the function that it returns is called.
@@ -137,6 +141,8 @@ class Dispatcher:
             asyncio.create_task(self._look_regularly(watch)),
         ]
         started()
+        if self._told_to_stop is not None:  # before there was a loop
+            self._told_to_stop()
         try:
             await self._pump()
         finally:
@@ -153,9 +159,13 @@ class Dispatcher:
             demands = self._demands()
             if not finished and not demands:
                 continue
+            for demand in demands:
+                self._lanes[demand.channel].hungry = False  # before the visit: what is published during it counts
+            self._settling = finished
             exchange = await self._exchange(finished, demands)
+            self._settling = []
             if exchange is not None:
-                self._apply(exchange, finished, demands)
+                self._apply(exchange, finished)
 
     def _done(self) -> bool:
         if self._finished or self._in_flight:
@@ -194,9 +204,9 @@ class Dispatcher:
                     logger.warning("the outbox can be reached again")
                 return exchange
 
-    def _apply(self, exchange: Exchange, finished: list[Delivered], demands: Sequence[LaneDemand]) -> None:
-        for demand in demands:
-            self._lanes[demand.channel].hungry = demand.channel in exchange.unfinished
+    def _apply(self, exchange: Exchange, finished: list[Delivered]) -> None:
+        for channel in exchange.unfinished:
+            self._lanes[channel].hungry = True
         for claim in exchange.claims:
             self._start(self._lanes[claim.channel], claim)
         for settled in exchange.settled:
@@ -226,11 +236,12 @@ class Dispatcher:
         else:
             self._free(lane)
         self._finished.append(delivered)
-        self._wake.set()
+        self._wake.set()  # also where its slot is not free yet
 
     def _free(self, lane: Lane) -> None:
         lane.busy -= 1
         lane.hungry = True  # a slot is free, and the next of the same key may go
+        self._wake.set()
 
     # -- what wakes it ----------------------------------------------------------------------------------------------
 
@@ -269,28 +280,33 @@ class Dispatcher:
     async def _open_lanes(self) -> None:
         tried = {lane: asyncio.Event() for lane in self._lanes.values()}
         openers = [asyncio.create_task(lane.keep_open(event)) for lane, event in tried.items()]
-        waiters = [asyncio.create_task(self._after(event)) for event in tried.values()]
+        waiters = [asyncio.create_task(self._after(lane, event)) for lane, event in tried.items()]
         try:
             await asyncio.gather(*waiters)
             if not tried:
                 self._wake.set()
-            for lane in self._lanes.values():
-                if not lane.ordered:
-                    await self._database.run(self._outbox.unpark, lane.name)
             await asyncio.gather(*openers)
         finally:
             for task in (*openers, *waiters):
                 task.cancel()
 
-    async def _after(self, tried: asyncio.Event) -> None:
+    async def _after(self, lane: Lane, tried: asyncio.Event) -> None:
         await tried.wait()
+        while not lane.ordered:  # what was parked while it had an order would wait for ever
+            try:
+                await self._database.run(self._outbox.unpark, lane.name)
+                break
+            except DatabaseError:
+                await asyncio.sleep(1)  # the exchange meets the same fault, and tells of it
+        lane.hungry = True
         self._wake.set()
 
     # -- being there ------------------------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
         while True:
-            held = list(self._in_flight.values())
+            ended = [delivered.settlement.claim for delivered in (*self._finished, *self._settling)]
+            held = [*self._in_flight.values(), *ended]
             lanes = {name: lane.described for name, lane in self._lanes.items()}
             try:
                 await self._database.run(self._caretaker.beat, held, lanes)
@@ -318,8 +334,8 @@ class Dispatcher:
     async def _leave(self, watch: Watch) -> None:
         if self._due_timer is not None:
             self._due_timer.cancel()
-        for lane in self._lanes.values():
-            await lane.close()
+        # together, because one that does not close must not keep the others from closing
+        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         try:
             await self._database.run(watch.close)
             await self._database.run(self._caretaker.leave)

@@ -14,8 +14,8 @@ _CERTIFICATE: Final = {  # OpenSSL's X509_V_ERR_*
     20: "its certificate's issuer is not trusted here; a CA of your own must be installed on this machine",
     21: "its certificate's chain is incomplete; the server must send its intermediate certificates",
     23: "its certificate has been revoked",
-    62: "its certificate is not valid for the host name",
-    64: "its certificate is not valid for the IP address",
+    62: "its certificate is not valid for this host name",
+    64: "its certificate is not valid for this IP address",
 }
 
 _REASONS: Final = {  # OpenSSL's reason codes, as Python names them

@@ -131,7 +131,8 @@ class Database:
         if not self._gate.close():
             return  # somebody is amid a transaction; to close their connection would break it in the parent too
         for connection in list(self._unattended):
-            connection.invalidate()
+            if not connection.closed:
+                connection.invalidate()
         if self._engine is not None:
             self._engine.dispose()
 

@@ -6,6 +6,7 @@ own. Only plain SQL goes over it, and nothing that ends or begins its transactio
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from abc import ABC, abstractmethod
@@ -31,6 +32,11 @@ class HostConnection(ABC):
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """Runs *sql*, whose placeholders are ``{}``, and gives its rows."""
+
+    @property
+    @abstractmethod
+    def database_kind(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mysql``."""
 
     @abstractmethod
     def require_transaction(self) -> None:
@@ -58,6 +64,7 @@ def host_connection(connection: object) -> HostConnection:
 
 def insert(host: HostConnection, new: Sequence[NewEvent], database: Database, instance_id: str) -> None:
     """Writes *new* over *host*. Raises :class:`InvalidConnection` when it is not of the bus's database."""
+    _take_write_lock(host)
     _require_same_database(host, database, instance_id)
     host.require_transaction()  # after a first statement, at which SQLAlchemy begins
     now = database.now()
@@ -96,6 +103,13 @@ def _places(rows: int, columns: int) -> str:
     return ", ".join([f"({', '.join(['{}'] * columns)})"] * rows)
 
 
+def _take_write_lock(host: HostConnection) -> None:
+    """Writes before it reads, on SQLite: a transaction that reads first may not write after another one's commit."""
+    if host.database_kind == "sqlite":
+        with contextlib.suppress(Exception):  # no such table: the next statement says so in a sentence
+            host.execute(f"UPDATE {meta.name} SET value = value WHERE name = ''", ())
+
+
 def _require_same_database(host: HostConnection, database: Database, instance_id: str) -> None:
     try:
         found = host.execute(f"SELECT value FROM {meta.name} WHERE name = 'instance_id'", ())
@@ -120,6 +134,12 @@ def _no_transaction(way_out: str) -> InvalidConnection:
         "connection=: has no open transaction, so the event could be stored although the host's change is not; "
         f"{way_out}"
     )
+
+
+def _kind_of(name: str) -> str:
+    if "sqlite" in name:
+        return "sqlite"
+    return "postgresql" if name in {"postgresql", "psycopg", "psycopg2", "asyncpg"} else "mysql"
 
 
 def _is_sqlalchemy(connection: object) -> bool:
@@ -147,6 +167,10 @@ class _SQLAlchemy(HostConnection):
         statement = sa.text(sql.format(*(f":{name}" for name in names)))
         result = self._connection.execute(statement, dict(zip(names, parameters, strict=True)))
         return [tuple(row) for row in result] if result.returns_rows else []
+
+    @property
+    def database_kind(self) -> str:
+        return _kind_of(self._connection.dialect.name)
 
     def require_transaction(self) -> None:
         # SQLAlchemy begins by itself at the first statement, unless it is told to commit each one
@@ -176,6 +200,10 @@ class _Django(HostConnection):
             cursor.execute(sql.format(*["%s"] * len(parameters)), list(parameters))
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
+    @property
+    def database_kind(self) -> str:
+        return _kind_of(self._connection.vendor)
+
     def require_transaction(self) -> None:
         if self._connection.get_autocommit() and not self._connection.in_atomic_block:
             msg = "publish inside `with transaction.atomic():`"
@@ -199,6 +227,10 @@ class _Driver(HostConnection):
             return [_plain(row) for row in cursor.fetchall()] if cursor.description else []
         finally:
             cursor.close()
+
+    @property
+    def database_kind(self) -> str:
+        return _kind_of(type(self._connection).__module__.partition(".")[0])
 
     def require_transaction(self) -> None:
         if not self._begins_by_itself() and not self._in_transaction():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import sqlalchemy as sa
 
-from . import health, history, host_transaction, removal, replay, schema, upkeep
+from . import health, history, host_tables, host_transaction, removal, replay, schema, upkeep
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
@@ -106,6 +106,10 @@ class Outbox:
             after_commit()
 
         host.after_commit(committed)
+
+    def create_tables(self, connection: object) -> None:
+        """Creates the tables over the host's connection, in its database, as if they were this outbox's own."""
+        host_tables.create(host_connection(connection), self.instance_id())
 
     def exchange(
         self, dispatcher: str, settlements: Sequence[Settlement], demands: Sequence[LaneDemand], advance: Advance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -13,9 +13,13 @@ from .states import OPEN
 from .tables import deliveries, events
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, RowMapping
+
+T = TypeVar("T")
+
+_PART: Final = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -31,12 +35,11 @@ class Replayed:
 def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
     """Reopens the settled deliveries among *ids*, in their old order."""
     wanted = list(dict.fromkeys(ids))
-    query = sa.select(deliveries).where(deliveries.c.id.in_(wanted)).order_by(deliveries.c.seq).with_for_update()
-    rows = connection.execute(query).mappings().all()
+    rows = sorted((row for some in _parts(wanted) for row in _rows(connection, some)), key=lambda row: int(row["seq"]))
     settled = [row for row in rows if row["state"] not in OPEN]
-    if settled:
+    for some in _parts(settled):
         # A new row, because its place in the order is its primary key; attempts refer to the id, which stays.
-        connection.execute(deliveries.delete().where(deliveries.c.seq.in_([row["seq"] for row in settled])))
+        connection.execute(deliveries.delete().where(deliveries.c.seq.in_([row["seq"] for row in some])))
         connection.execute(
             deliveries.insert(),
             [
@@ -50,7 +53,7 @@ def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
                     "error": None,
                     "settled_at": None,
                 }
-                for row in settled
+                for row in some
             ],
         )
     found = {row["id"] for row in rows}
@@ -59,6 +62,15 @@ def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
         still_open=tuple(row["id"] for row in rows if row["state"] in OPEN),
         unknown=tuple(delivery_id for delivery_id in wanted if delivery_id not in found),
     )
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """*items* in pieces: no database takes any number of parameters in one statement."""
+    return (items[start : start + _PART] for start in range(0, len(items), _PART))
+
+
+def _rows(connection: Connection, ids: Sequence[str]) -> Sequence[RowMapping]:
+    return connection.execute(sa.select(deliveries).where(deliveries.c.id.in_(ids)).with_for_update()).mappings().all()
 
 
 def failed_ids(connection: Connection, *, channel: str | None = None, since: int | None = None) -> list[str]:

@@ -38,7 +38,8 @@ class DispatcherRow:
 def beat(connection: Connection, row: DispatcherRow) -> None:
     """Writes the heartbeat, the first one or a further one."""
     values = attrs.asdict(row) | {"lanes": json.dumps(dict(row.lanes), ensure_ascii=False)}
-    if not connection.execute(dispatchers.update().where(dispatchers.c.id == row.id).values(values)).rowcount:
+    further = {name: value for name, value in values.items() if name != "started_at"}
+    if not connection.execute(dispatchers.update().where(dispatchers.c.id == row.id).values(further)).rowcount:
         connection.execute(dispatchers.insert().values(values))
 
 

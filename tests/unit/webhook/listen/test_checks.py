@@ -43,7 +43,9 @@ def test_what_is_no_event_is_answered_400(body: bytes) -> None:
     [
         ({"action": "cancel"}, "the action 'cancel' is none of create, approve, reject, exec_success, exec_failed"),
         ({"action": ["x"]}, "the action ['x'] is none of"),
-        ({"event": "invoice"}, "the event 'invoice' is neither workflow nor test"),
+        ({"event": "invoice"}, "the event 'invoice' is none of workflow, channel, test: receivers must ignore"),
+        ({"event": ["x"]}, "the event ['x'] is none of"),
+        ({"event": "channel"}, "the action 'create' is none of failing, recovered"),
         ({"timestamp": "2023-05-18T15:45:25"}, "the timestamp '2023-05-18T15:45:25' has no offset"),
         ({"timestamp": "noon"}, "the timestamp 'noon' is not RFC 3339"),
         ({"timestamp": 7}, "the timestamp 7 has no offset"),
@@ -57,8 +59,9 @@ def test_what_is_new_or_odd_is_taken_with_a_remark(change: dict[str, Any], remar
     assert verdict.remarks[0].startswith(remark)
 
 
-def test_a_test_message_is_fine() -> None:
-    assert examined(EVENT | {"event": "test", "action": "test"}) == Verdict()
+@pytest.mark.parametrize(("event", "action"), [("test", "test"), ("channel", "failing"), ("channel", "recovered")])
+def test_the_other_kinds_of_event_are_fine(event: str, action: str) -> None:
+    assert examined(EVENT | {"event": event, "action": action}) == Verdict()
 
 
 @pytest.mark.parametrize(

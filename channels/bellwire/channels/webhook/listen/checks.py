@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from bellwire.hookspecs import WORKFLOW_ACTIONS, TestMessage, WorkflowEvent
+from bellwire.hookspecs import CHANNEL_ACTIONS, WORKFLOW_ACTIONS, ChannelEvent, TestMessage, WorkflowEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _KEYS: Final = ("event", "action", "timestamp", "payload")
+_ACTIONS: Final[Mapping[str, Collection[str]]] = {
+    WorkflowEvent.kind: WORKFLOW_ACTIONS,
+    ChannelEvent.kind: CHANNEL_ACTIONS,
+    TestMessage.kind: ("test",),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -60,11 +65,11 @@ def _header_remarks(headers: Mapping[str, str]) -> Iterator[str]:
 
 def _event_remarks(document: Mapping[str, object]) -> Iterator[str]:
     event, action = document["event"], document["action"]
-    if event == WorkflowEvent.kind:
-        if action not in WORKFLOW_ACTIONS:
-            yield f"the action {action!r} is none of {', '.join(WORKFLOW_ACTIONS)}: receivers must ignore what is new"
-    elif event != TestMessage.kind:
-        yield f"the event {event!r} is neither workflow nor test: receivers must ignore what is new"
+    known = _ACTIONS.get(event) if isinstance(event, str) else None
+    if known is None:
+        yield f"the event {event!r} is none of {', '.join(_ACTIONS)}: receivers must ignore what is new"
+    elif action not in known:
+        yield f"the action {action!r} is none of {', '.join(known)}: receivers must ignore what is new"
     timestamp = document["timestamp"]
     try:
         if not isinstance(timestamp, str) or datetime.fromisoformat(timestamp).tzinfo is None:

@@ -179,8 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         start = self.raw_requestline[:60].decode("latin-1").rstrip("\r\n")
         self.server.intake.noise(f"something came that is not HTTP ({message or explain or code}): {start}")
-        self.command = ""
         self._answer(400)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Says nothing: arrivals are reported by the intake."""

@@ -164,7 +164,7 @@ def next_due(connection: Connection, channels: Sequence[str], now: int) -> int |
 
 # Only the lease's holder may settle: a worker that was frozen past its lease finds another token, or none.
 _MATCHING: Final = _portable("""
-SELECT json_group_array(d.seq) FROM json_each(?) AS s CROSS JOIN bellwire_deliveries AS d
+SELECT json_group_array(json_array(d.seq, d.lease_token)) FROM json_each(?) AS s CROSS JOIN bellwire_deliveries AS d
 ON d.seq = s.value ->> 0 AND d.lease_token = s.value ->> 1 AND d.state = 'claimed'
 """)
 
@@ -188,8 +188,8 @@ FROM json_each(?) AS s WHERE d.seq = s.value ->> 0
 def settle(connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str) -> list[Settlement]:
     """Writes what became of claimed deliveries, with their attempts; returns those whose lease was still held."""
     leases = _compact([[s.claim.seq, s.claim.lease_token] for s in settlements])
-    held = set(json.loads(connection.exec_driver_sql(_MATCHING, (leases,)).scalar_one()))
-    valid = [s for s in settlements if s.claim.seq in held]
+    held = {(seq, token) for seq, token in json.loads(connection.exec_driver_sql(_MATCHING, (leases,)).scalar_one())}
+    valid = [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
     if not valid:
         return []
     records = [list(attempt_values(s, dispatcher).values()) for s in valid if s.record is not None]
