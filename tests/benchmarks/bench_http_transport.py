@@ -116,7 +116,13 @@ async def measure(transport: Transport, url: str, count: int, in_flight: int) ->
 
 
 def run(
-    make: Callable[[ssl.SSLContext | None], Transport], *, tls: bool, uvloop: bool, count: int, in_flight: int, rounds: int
+    make: Callable[[ssl.SSLContext | None], Transport],
+    *,
+    tls: bool,
+    uvloop: bool,
+    count: int,
+    in_flight: int,
+    rounds: int,
 ) -> None:
     with contextlib.ExitStack() as stack:
         certificate, context = None, None
@@ -135,7 +141,7 @@ def run(
             try:
                 for _ in range(rounds):
                     rate, cpu = await measure(transport, url, count, in_flight)
-                    print(f"{rate:10,.0f} exchanges/s {cpu:8.1f} µs CPU each")
+                    print(f"{rate:10,.0f} exchanges/s {cpu:8.1f} µs CPU each")  # noqa: T201 - its whole point
             finally:
                 close: Callable[[], Awaitable[None]] = transport.aclose  # type: ignore[attr-defined]  # all have it
                 await close()

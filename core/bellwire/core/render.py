@@ -147,7 +147,7 @@ def _message(title: str, facts: list[tuple[str, str]], words: _Words) -> Message
             [
                 f"**{_escaped(title)}**",
                 "",
-                *(f"- {_escaped(label)}{words.colon}{_escaped(value)}" for label, value in shown),
+                *(f"- {_escaped(label)}{words.colon}{_escaped(value, begins_line=False)}" for label, value in shown),
             ]
         ),
     )
@@ -165,17 +165,24 @@ def _short(text: str) -> str:
 
 def _seen(text: str) -> str:
     """*text* with a blank for whatever breaks lines, rings, or turns the writing direction around."""
-    return "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text)
+    return "".join(" " if _is_unseen(character) else character for character in text)
 
 
-def _escaped(text: str) -> str:
+def _is_unseen(character: str) -> bool:
+    # the two joiners hold emoji and some scripts together
+    return unicodedata.category(character) in _UNSEEN and character not in "\u200c\u200d"
+
+
+def _escaped(text: str, *, begins_line: bool = True) -> str:
     r"""*text* so that CommonMark shows it as it stands, line by line.
 
     >>> _escaped("a_b [x](http://y)"), _escaped("- no list")
     ('a\\_b \\[x\\](http://y)', '\\- no list')
     """
-    lines = (_inline.sub(r"\\\1", line.strip()) for line in text.splitlines())
-    return "  \n".join(_at_line_start.sub(_escaped_start, line) for line in lines)
+    lines = [_inline.sub(r"\\\1", line.strip()) for line in text.splitlines()]
+    first = 0 if begins_line else 1
+    lines[first:] = [_at_line_start.sub(_escaped_start, line) for line in lines[first:]]
+    return "  \n".join(lines)
 
 
 def _escaped_start(found: re.Match[str]) -> str:

@@ -107,17 +107,18 @@ class Event:
 
         Raises :class:`~bellwire.hookspecs.InvalidPayload` for what JSON cannot carry.
         """
-        if self._encoded is None:
-            document = {
-                "event": self.kind,
-                "action": self.action,
-                "timestamp": format_timestamp(self.timestamp),
-                "payload": self.payload(),
-            }
-            # frozen for everybody else; the cache keeps the stored text and the sent text one and the same
-            object.__setattr__(self, "_encoded", encode(document))
-        assert self._encoded is not None
-        return self._encoded
+        if self._encoded is not None:
+            return self._encoded
+        document = {
+            "event": self.kind,
+            "action": self.action,
+            "timestamp": format_timestamp(self.timestamp),
+            "payload": self.payload(),
+        }
+        text = encode(document)
+        # frozen for everybody else; the cache keeps the stored text and the sent text one and the same
+        object.__setattr__(self, "_encoded", text)
+        return text
 
     @final
     @classmethod
@@ -132,9 +133,7 @@ class Event:
             if kind != cls.kind:
                 msg = f"this is an event of kind {kind!r}, not {cls.kind!r}"
                 raise ValueError(msg)
-            event = cls.from_payload(
-                document["payload"], action=action, id=id, timestamp=parse_timestamp(timestamp)
-            )
+            event = cls.from_payload(document["payload"], action=action, id=id, timestamp=parse_timestamp(timestamp))
         except (KeyError, TypeError) as error:
             msg = f"event {id}: the stored document does not fit {cls.__name__}: {type(error).__name__}: {error}"
             raise ValueError(msg) from error
@@ -147,6 +146,15 @@ _FIELDS: Final = ("project_name", "workflow_id", "workflow_subject", "workflow_s
 
 def _freeze(extra: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:
     return dict(extra) if isinstance(extra, Mapping) else extra
+
+
+def _check_extra(_: object, __: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping):
+        msg = f"Workflow.extra: must be a mapping, got {type(value).__name__}"
+        raise TypeError(msg)
+    if clash := [name for name in _FIELDS if name in value]:
+        msg = f"Workflow.extra: {', '.join(clash)} stands among the workflow's own fields; pass it as an argument"
+        raise ValueError(msg)
 
 
 @attrs.frozen(kw_only=True)
@@ -166,17 +174,8 @@ class Workflow:
     workflow_status: str = attrs.field(validator=_text)
     """An open string; the reference knows wait_for_audit, wait_for_execution, rejected, canceled, executing,
     exec_failed and finished."""
-    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, converter=_freeze)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict, converter=_freeze, validator=_check_extra, hash=False)
     """Further fields; on the wire they follow the four, in this order."""
-
-    @extra.validator
-    def _check_extra(self, _: attrs.Attribute[Any], value: object) -> None:
-        if not isinstance(value, Mapping):
-            msg = f"Workflow.extra: must be a mapping, got {type(value).__name__}"
-            raise TypeError(msg)
-        if clash := [name for name in _FIELDS if name in value]:
-            msg = f"Workflow.extra: {', '.join(clash)} stands among the workflow's own fields; pass it as an argument"
-            raise ValueError(msg)
 
     def as_payload(self) -> Mapping[str, JSONValue]:
         """The four fields and then :attr:`extra`, in the order of the wire."""

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
-JSONValue: TypeAlias = "str | int | float | bool | None | Mapping[str, JSONValue] | list[JSONValue] | tuple[JSONValue, ...]"
+JSONValue: TypeAlias = (
+    "str | int | float | bool | Mapping[str, JSONValue] | list[JSONValue] | tuple[JSONValue, ...] | None"
+)
 """What a payload may hold."""
 
 
@@ -19,7 +21,13 @@ class InvalidPayload(ValueError):
     """A payload holds something that JSON, or one of the databases, cannot carry. The message names the place."""
 
 
-_encoder: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def _as_dict(value: object) -> dict[object, object]:
+    if isinstance(value, Mapping):  # json knows dict alone
+        return dict(value)
+    raise TypeError
+
+
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict)
 
 
 def encode(document: Mapping[str, object]) -> str:
@@ -59,6 +67,8 @@ def _first_problem(value: object, path: str, above: tuple[int, ...]) -> str | No
     match value:
         case str():
             return _text_problem(value, where)
+        case int() if value.bit_length() > _MOST_BITS:
+            return f"{where}: a number of {value.bit_length()} bits is larger than JSON's readers take; send it as text"
         case bool() | int() | None:
             return None
         case float():
@@ -77,6 +87,7 @@ def _first_problem(value: object, path: str, above: tuple[int, ...]) -> str | No
 
 
 _MAX_DEPTH: Final = 200
+_MOST_BITS: Final = 1024  # the range of a double, which RFC 8259, section 6, advises to stay in
 
 
 def _container_problem(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 _HIDDEN: Final = "***"
+_scheme: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://").match
 
 
 def redact_url(url: str) -> str:
@@ -18,23 +20,23 @@ def redact_url(url: str) -> str:
     >>> redact_url("sqlite:////srv/bellwire.db")
     'sqlite:////srv/bellwire.db'
 
-    It also serves for texts that failed to be URLs; what cannot be told apart from a password is hidden:
+    It also serves for texts that failed to be URLs. What cannot be told apart from a password is hidden, so an ``@``
+    in a path or a query costs the rest of it:
 
-    >>> redact_url("https://ops:p/w@example.org"), redact_url("ops:pw@example.org")
-    ('https://***', '***@example.org')
+    >>> redact_url("https://ops:p/w@example.org"), redact_url("ops:p?w@example.org/hook")
+    ('https://***', '***@example.org/hook')
     """
-    parts = _split(url)
-    if parts is None:
-        scheme, separator, _ = url.partition("://")
-        return f"{scheme}://{_HIDDEN}" if separator and scheme.isalnum() else _HIDDEN
-    shown = parts.scheme and f"{parts.scheme}:"
-    if "://" in url[: len(shown) + 2]:
-        shown += f"//{_host(parts)}"
-    path = parts.path
-    if not parts.netloc and "@" in path:
-        shown, path = "", f"{_HIDDEN}@{path.rpartition('@')[2]}"
-    shown += path
-    return f"{shown}?{_HIDDEN}" if parts.query or parts.fragment else shown
+    found = _scheme(url)
+    scheme, rest = (found[0], url[found.end() :]) if found else ("", url)
+    if not found:
+        _, at, tail = rest.rpartition("@")
+        return f"{_HIDDEN}@{_without_query(tail)}" if at else _without_query(rest)
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    beyond = rest[len(authority) :]
+    if "@" in beyond or not _is_valid(url):
+        return f"{scheme}{_HIDDEN}"
+    _, at, host = authority.rpartition("@")
+    return f"{scheme}{_HIDDEN + '@' if at else ''}{host}{_without_query(beyond)}"
 
 
 def url_origin(url: str) -> str:
@@ -43,21 +45,21 @@ def url_origin(url: str) -> str:
     >>> url_origin("https://ops:pw@example.org:8443/hook?key=1")
     'https://example.org:8443'
     """
-    parts = _split(url)
-    return _HIDDEN if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if not _is_valid(url):
+        return _HIDDEN
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _split(url: str) -> SplitResult | None:
-    """The parts, or ``None`` where the host cannot be told from a user name and a password with a slash in it."""
+def _without_query(text: str) -> str:
+    found = re.search(r"[?#]", text)
+    return f"{text[: found.start()]}?{_HIDDEN}" if found else text
+
+
+def _is_valid(url: str) -> bool:
+    """Whether host and port can be told; where they cannot, a part of a password may stand in their place."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        _ = urlsplit(url).port
     except ValueError:
-        return None
-    looks_like_password = port is not None and "@" not in parts.netloc and "@" in url
-    return None if looks_like_password else parts
-
-
-def _host(parts: SplitResult) -> str:
-    userinfo, at, host = parts.netloc.rpartition("@")
-    return f"{_HIDDEN}@{host}" if userinfo or at else host
+        return False
+    return True

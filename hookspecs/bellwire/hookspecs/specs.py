@@ -2,7 +2,7 @@
 
 Each hook stands here twice: as a pluggy specification in :class:`NotifySpecs`, and as a :class:`typing.Protocol`, so
 that type checkers see a wrong signature. An implementation may be ``async def`` or ``def`` where the protocol returns
-an ``Awaitable``, and ``def`` alone elsewhere.
+an ``Awaitable``, and ``def`` alone elsewhere. Arguments are matched by their names, in any order.
 """
 
 from __future__ import annotations
@@ -61,10 +61,11 @@ class NotifySpecs:
         """
 
 
+# Here and below arguments are keyword-only: were they given by their place, a checker would let another name pass.
 class NotifiesWorkflow(Protocol):
     """A channel with ``notify_workflow``."""
 
-    def notify_workflow(self, event: WorkflowEvent, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+    def notify_workflow(self, *, event: WorkflowEvent, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
         """See :meth:`NotifySpecs.notify_workflow`."""
         ...
 
@@ -72,7 +73,7 @@ class NotifiesWorkflow(Protocol):
 class NotifiesEvent(Protocol):
     """A channel with ``notify_event``."""
 
-    def notify_event(self, event: Event, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+    def notify_event(self, *, event: Event, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
         """See :meth:`NotifySpecs.notify_event`."""
         ...
 
@@ -80,7 +81,7 @@ class NotifiesEvent(Protocol):
 class NotifiesTest(Protocol):
     """A channel with ``notify_test``."""
 
-    def notify_test(self, test: TestMessage, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
+    def notify_test(self, *, test: TestMessage, delivery: Delivery) -> Outcome | Awaitable[Outcome]:
         """See :meth:`NotifySpecs.notify_test`."""
         ...
 
@@ -88,7 +89,7 @@ class NotifiesTest(Protocol):
 class FiltersEvents(Protocol):
     """A plugin with ``notify_filter``."""
 
-    def notify_filter(self, event: Event, channel: str) -> Veto | None:
+    def notify_filter(self, *, event: Event, channel: str) -> Veto | None:
         """See :meth:`NotifySpecs.notify_filter`."""
         ...
 
@@ -96,7 +97,7 @@ class FiltersEvents(Protocol):
 class RendersEvents(Protocol):
     """A plugin with ``notify_render``."""
 
-    def notify_render(self, event: Event, channel_type: str, locale: str) -> Message | None:
+    def notify_render(self, *, event: Event, channel_type: str, locale: str) -> Message | None:
         """See :meth:`NotifySpecs.notify_render`."""
         ...
 
@@ -104,7 +105,7 @@ class RendersEvents(Protocol):
 class ObservesOutcomes(Protocol):
     """A plugin with ``notify_settled``."""
 
-    def notify_settled(self, event: Event, delivery: Delivery, outcome: Outcome) -> None:
+    def notify_settled(self, *, event: Event, delivery: Delivery, outcome: Outcome) -> None:
         """See :meth:`NotifySpecs.notify_settled`."""
         ...
 

@@ -123,7 +123,7 @@ def _database_problems(bus: Bus) -> Iterator[Problem]:
 
 def _show(report: Report) -> None:
     say(
-        f"config file  {report.config_file or 'none: the environment alone'}",
+        f"config file  {report.config_file or ('none' if report.errors else 'none: the environment alone')}",
         *([f"database     {report.database}{_state(report)}"] if report.database else []),
         f"python       {sys.executable} ({platform.python_version()})",
         f"bellwire     {version('bellwire')}",

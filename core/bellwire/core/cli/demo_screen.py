@@ -113,7 +113,7 @@ class Screen:
             ("bellwire init", "a bellwire.toml of your own"),
             ("bellwire listen", "a receiver to develop with"),
             ("bellwire test CHANNEL", "does a channel work? if not, why?"),
-            ("bellwire --help", "everything else: publish, worker, deliveries, replay, explain ..."),
+            ("bellwire --help", "everything else: publish, worker, replay, explain"),
         ):
             self._print(f"  {command:<22} {purpose}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -46,7 +46,13 @@ def since_option(help: str) -> Callable[[F], F]:  # noqa: A002 - click's own wor
     return click.option("--since", type=Duration(), metavar="DURATION", help=f"{help} Such as 90s, 5m, 2h or 7d.")
 
 
-class Duration(click.ParamType[int]):
+if TYPE_CHECKING:
+    _Microseconds = click.ParamType[int]
+else:  # it is generic to type checkers alone until click 8.4
+    _Microseconds = click.ParamType
+
+
+class Duration(_Microseconds):
     """A duration such as ``2h``, in microseconds."""
 
     name = "duration"

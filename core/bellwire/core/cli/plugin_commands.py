@@ -47,7 +47,7 @@ class PluginCommand:
         if len(self._points) > 1:
             msg = f"the command {self.name} is claimed by {self.origin}; uninstall one of them"
             raise Unusable(msg)
-        (point,) = self._points
+        [point] = list(self._points)
         try:
             found = point.load()
         except (Exception, SystemExit) as error:  # whatever a stranger's module does concerns its command alone

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bellwire.core.errors import BellwireError
+from bellwire.core.errors import BellwireError, DatabaseError
 
 from .options import config_option
 from .output import say, tell
 from .safe import safe
-from .session import open_bus
+from .session import open_bus, somebody_dispatches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from bellwire.hookspecs import Event, Workflow
 
 
-class Extra(click.ParamType[tuple[str, Any]]):
+if TYPE_CHECKING:
+    _KeyAndValue = click.ParamType[tuple[str, Any]]
+else:  # it is generic to type checkers alone until click 8.4
+    _KeyAndValue = click.ParamType
+
+
+class Extra(_KeyAndValue):
     """``KEY=JSON``: one more field of the workflow."""
 
     name = "key=json"
@@ -41,6 +47,8 @@ class Extra(click.ParamType[tuple[str, Any]]):
             self.fail(f"'{safe(text)}' is not JSON ({error}){safe(hint)}", param, ctx)
 
 
+_LOOKED_AT: Final = 100
+"""Events of one input that are looked at for remarks."""
 _REQUIRED: Final = ("project_name", "workflow_id", "workflow_subject", "workflow_status")
 
 
@@ -152,10 +160,13 @@ def _read(source: str, bus: Bus) -> Sequence[Event]:
 
 def _remarks(bus: Bus, events: Sequence[Event]) -> list[str]:
     """What whoever published should know: that nobody wants it, or that nobody dispatches."""
-    unwanted = [event.id for event in events if not bus.outbox.deliveries_of(event.id)]
-    if len(unwanted) == len(events):
-        return [f"stored, but no channel wants it: see `bellwire explain {unwanted[0]}`"]
-    remarks = [f"no channel wants {event_id}: see `bellwire explain {event_id}`" for event_id in unwanted]
-    if not bus.status().dispatchers:
-        remarks.append("stored; no dispatcher is running: run `bellwire worker`")
+    try:
+        unwanted = [event.id for event in events[:_LOOKED_AT] if not bus.outbox.deliveries_of(event.id)]
+        if len(unwanted) == len(events):
+            return [f"stored, but no channel wants it: see `bellwire explain {unwanted[0]}`"]
+        remarks = [f"no channel wants {event_id}: see `bellwire explain {event_id}`" for event_id in unwanted]
+        if not somebody_dispatches(bus):
+            remarks.append("stored; no dispatcher is running: run `bellwire worker`")
+    except DatabaseError as error:  # what was asked for has been done
+        return [f"stored; whether anybody dispatches cannot be told: {error}"]
     return remarks

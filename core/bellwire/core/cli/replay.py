@@ -12,7 +12,7 @@ from bellwire.core.errors import NotFound
 from .documents import replayed_document
 from .options import config_option, json_option, since_option
 from .output import print_json, say, tell
-from .session import existing_outbox, open_bus, require_outbox
+from .session import existing_outbox, open_bus, require_outbox, somebody_dispatches
 from .show import no_delivery
 
 if TYPE_CHECKING:
@@ -122,5 +122,5 @@ def _tell(bus: Bus, replayed: Replayed) -> None:
     tell(*(f"{delivery_id} is not settled yet, so there is nothing to repeat" for delivery_id in replayed.still_open))
     if len(replayed.reopened) > 1:
         tell(f"{counted(len(replayed.reopened), 'delivery', 'deliveries')} will be sent again")
-    if replayed.reopened and not bus.status().dispatchers:
+    if replayed.reopened and not somebody_dispatches(bus):
         tell("no dispatcher is running: run `bellwire worker`")

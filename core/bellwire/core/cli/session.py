@@ -84,6 +84,14 @@ def require_outbox(bus: Bus, wanted: str) -> Outbox:
     return outbox
 
 
+def somebody_dispatches(bus: Bus) -> bool:
+    """Whether a dispatcher lives; quicker than the whole status, which counts what waits."""
+    from bellwire.core.insight.status import DEAD_AFTER
+
+    now = bus.outbox.database.now()
+    return any(row.seen_at > now - DEAD_AFTER for row in bus.outbox.dispatchers())
+
+
 def current_status(bus: Bus) -> Status:
     """How things stand; by the configuration alone where there is no database yet."""
     from bellwire.core.insight.status import compose_status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -39,7 +38,7 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[Cell]], *, shorte
     the last column holds what may be cut, such as an error, and is, to fit a terminal.
     """
     console = make_console()
-    width = console.width if console.is_terminal else None
+    width = console.width if sys.stdout.isatty() else None  # FORCE_COLOR makes a pipe colourful, not narrow
     for line in lay_out(titles, rows, width=width, shorten_last=shorten_last):
         # soft_wrap: rich would otherwise break lines by itself, in pipes too
         console.print(line, soft_wrap=True)
@@ -49,13 +48,7 @@ def make_console() -> Console:
     """Standard output as rich sees it: colours on a terminal alone, none with ``NO_COLOR``, and no markup at all."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False, width=_width())
-
-
-def _width() -> int | None:
-    # rich takes a terminal of unknown size for 80 columns; COLUMNS alone says better
-    text = os.environ.get("COLUMNS", "")
-    return int(text) if text.isdecimal() and int(text) > 0 else None
+    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
 
 
 def lay_out(

@@ -43,7 +43,13 @@ async def call_hook(
         if isinstance(error, _Overdue):
             return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
         return classify(error)
-    except Exception as error:  # noqa: BLE001 - whatever a channel raises is this attempt's outcome
+    except asyncio.CancelledError as error:
+        if cast("asyncio.Task[object]", asyncio.current_task()).cancelling():
+            raise
+        return classify(error)  # nobody cancelled this attempt: the channel's own work was, and it let that pass
+    except (KeyboardInterrupt, GeneratorExit):
+        raise  # somebody ends the process, or the loop
+    except BaseException as error:  # noqa: BLE001 - whatever a channel raises, even SystemExit, is this attempt's outcome
         return classify(error)
     if isinstance(result, Sent | Failed):
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 import time
@@ -13,7 +14,7 @@ import attrs
 
 from bellwire.core.http import failure_of
 from bellwire.core.outbox import Claim, Settlement
-from bellwire.hookspecs import Delivery, Event, Failed, Outcome
+from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
 
 from .attempt import call_hook
 from .settling import given_back, interrupted, settlement
@@ -60,9 +61,9 @@ class Deliverer:
         except asyncio.CancelledError:
             duration = (time.perf_counter_ns() - begun) // 1000
             return Delivered(interrupted(claim, started_at=started_at, duration=duration))
-        settled = settlement(
+        settle = functools.partial(
+            settlement,
             claim,
-            outcome,
             policy=lane.policy,
             holds=lane.config.hold_when_down,
             hold_key=lane.hold_key,
@@ -71,7 +72,11 @@ class Deliverer:
             secrets=lane.secrets,
             random=random.random,
         )
-        return Delivered(settled, event, delivery, outcome)
+        try:
+            return Delivered(settle(outcome), event, delivery, outcome)
+        except Exception as error:  # noqa: BLE001 - a channel may put anything into an outcome, bytes for text
+            outcome = _presentable(outcome, error)
+            return Delivered(settle(outcome), event, delivery, outcome)
 
     async def _attempt(
         self, lane: Lane, claim: Claim, kind: type[Event], on_overdue: Callable[[asyncio.Future[Any]], None]
@@ -85,8 +90,9 @@ class Deliverer:
         )
         try:
             event = kind.from_json(claim.payload, id=claim.event_id)
-        except ValueError as error:
-            return None, delivery, Failed(stage="channel", detail=str(error), retryable=False)
+        except Exception as error:  # noqa: BLE001 - a kind of the host's own may raise anything
+            detail = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            return None, delivery, Failed(stage="channel", detail=detail, retryable=False)
         hook = self._plugins.delivery_hook(lane.name, event)
         if hook is None:
             detail = (
@@ -111,3 +117,12 @@ class Deliverer:
                 "events of kind %r are unknown here; their deliveries wait for a dispatcher that knows it", claim.kind
             )
         return Delivered(given_back(claim, delay=UNKNOWN_KIND_WAIT))
+
+
+def _presentable(outcome: Outcome, error: Exception) -> Outcome:
+    """*outcome* without what cannot be kept of it. What was sent was sent, whatever the channel says about it."""
+    problem = f"its outcome holds what cannot be kept ({type(error).__name__}: {error})"
+    if isinstance(outcome, Sent):
+        logger.warning("a channel sent a message, but %s", problem)
+        return Sent()
+    return Failed(stage=outcome.stage, detail=f"{outcome.detail!s}; {problem}", retryable=bool(outcome.retryable))

@@ -14,10 +14,11 @@ from .retry import RetryPolicy, delay_before_next
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NAME_LIMIT: Final = 40
 RESPONSE_LIMIT: Final = 4096
 DETAIL_LIMIT: Final = 2000
 ERROR_LIMIT: Final = 4000
-"""Characters that are kept of an answer, of one failure, and of all failures together."""
+"""Characters that are kept of a stage's name, an answer, one failure, and all failures together."""
 
 
 def settlement(
@@ -84,7 +85,7 @@ def _record(claim: Claim, outcome: Outcome, started_at: int, duration: int, secr
         duration=duration,
         stage=outcome.stage if isinstance(outcome, Failed) else None,
         detail=clean(outcome.detail, secrets, DETAIL_LIMIT) if isinstance(outcome, Failed) else None,
-        status_code=outcome.status_code,
+        status_code=None if outcome.status_code is None else int(outcome.status_code),
         response=None if response is None else clean(response, secrets, RESPONSE_LIMIT),
         stages=_stages(outcome.stages, secrets),
     )
@@ -93,7 +94,14 @@ def _record(claim: Claim, outcome: Outcome, started_at: int, duration: int, secr
 def _stages(stages: tuple[Stage, ...], secrets: tuple[str, ...]) -> str | None:
     if not stages:
         return None
-    rows = [[stage.name, round(stage.seconds, 6), clean(stage.detail, secrets, DETAIL_LIMIT)] for stage in stages]
+    rows = [
+        [
+            clean(stage.name, secrets, NAME_LIMIT),
+            round(float(stage.seconds), 6),
+            clean(stage.detail, secrets, DETAIL_LIMIT),
+        ]
+        for stage in stages
+    ]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
 

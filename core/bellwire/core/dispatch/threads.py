@@ -63,8 +63,9 @@ class DaemonThreads:
         self._busy -= 1
         if future.done():
             return
-        if isinstance(error, StopIteration):  # asyncio refuses it: a future cannot raise what ends a generator
-            error = RuntimeError(f"StopIteration: {error}")
+        if isinstance(error, StopIteration) or (error is not None and not isinstance(error, Exception)):
+            # a future cannot raise what ends a generator, and SystemExit would end the loop instead of this one call
+            error = RuntimeError(f"{type(error).__name__}: {error}")
         if error is None:
             future.set_result(result)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from typing import TYPE_CHECKING, Final, final
 
 from .addresses import IPAddress, read_address, show_endpoint
@@ -23,7 +24,6 @@ from .roll import Roll
 from .tls import default_context, handshake_problem
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Sequence
 
     from .egress import EgressPolicy
@@ -200,4 +200,7 @@ class _Dial:
             return await connection.secure_with(loop, context, self.origin.host.rstrip("."))
         except OSError as error:
             detail = f"no trusted connection to {self.origin.authority}: {handshake_problem(error)}"
-            raise TLSFailed(detail, stages=self.watch.stages(), address=self.endpoint) from error
+            number = (
+                None if isinstance(error, ssl.SSLError) else error.errno
+            )  # OpenSSL's would be taken for the system's
+            raise TLSFailed(detail, stages=self.watch.stages(), address=self.endpoint, errno=number) from error

@@ -96,28 +96,35 @@ class EgressPolicy:
         '10.0.0.1 is a private address, and egress "public" allows global addresses only'
         >>> EgressPolicy("internal").refusal(IPv4Address("10.0.0.1"))
         """
-        if isinstance(address, IPv6Address):
-            if address.scope_id is not None:
-                return f"{address} names a zone, and only link-local addresses have one; they are always refused"
-            if address.ipv4_mapped is not None:
-                reason = self._reason(address.ipv4_mapped)
-                return reason and f"{address} stands for {reason}"
-        reason = self._reason(address)
-        if reason is not None or isinstance(address, IPv4Address):
-            return reason
-        for hidden in hidden_addresses(address):
-            if reason := self._reason(hidden):
-                return f"{address} leads to {reason}"
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            return f"{address} names a zone, which only link-local addresses have; they are always refused"
+        chain = _chain(address)
+        for judge in (_refused_always, self._refused_here):  # the graver reason before the lighter one
+            for prefix, each in chain:
+                if reason := judge(each):
+                    return f"{prefix}{each} is {reason}"
         return None
 
-    def _reason(self, address: IPAddress) -> str | None:
-        if what := _kind(address, _NEVER):
-            return f"{address} is {what}, which is always refused"
-        if isinstance(address, IPv6Address) and not any(address in network for network in _USABLE_IPV6):
-            return f"{address} is a reserved address, which is always refused"
+    def _refused_here(self, address: IPAddress) -> str | None:
         if self.mode == "public" and (what := _kind(address, _NOT_GLOBAL)):
-            return f'{address} is {what}, and egress "public" allows global addresses only'
+            return f'{what}, and egress "public" allows global addresses only'
         return None
+
+
+def _chain(address: IPAddress) -> list[tuple[str, IPAddress]]:
+    """*address* and those inside it, each with what says how it came into play."""
+    if isinstance(address, IPv4Address):
+        return [("", address)]
+    if address.ipv4_mapped is not None:  # a spelling of that address, and no address of its own
+        return [(f"{address} stands for ", address.ipv4_mapped)]
+    return [("", address), *((f"{address} leads to ", hidden) for hidden in hidden_addresses(address))]
+
+
+def _refused_always(address: IPAddress) -> str | None:
+    what = _kind(address, _NEVER)
+    if what is None and isinstance(address, IPv6Address) and not any(address in each for each in _USABLE_IPV6):
+        what = "a reserved address"
+    return what and f"{what}, which is always refused"
 
 
 def _kind(address: IPAddress, table: _Table) -> str | None:

@@ -77,7 +77,8 @@ def fault_failure(
     number = fault.error.errno if isinstance(fault.error, OSError) else None
     match fault:
         case Fault(kind="overdue"):
-            what = "did not finish its answer" if fault.started else "did not answer"
+            what = "did not take the whole request" if fault.unsent else "did not answer"
+            what = "did not finish its answer" if fault.started else what
             detail = f"{receiver} {what} within {seconds:g} s"
             return AnswerTimedOut(detail, stages=stages, address=endpoint, errno=errno.ETIMEDOUT)
         case Fault(kind="invalid"):

@@ -48,8 +48,8 @@ def handshake_problem(error: Exception) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return _CERTIFICATE.get(error.verify_code) or f"its certificate was refused: {error.verify_message}"
-        case ssl.SSLError() if error.reason:
-            return _REASONS.get(error.reason) or f"the handshake failed: {error.reason.replace('_', ' ').lower()}"
+        case ssl.SSLError(reason=str(reason)):
+            return _REASONS.get(reason) or f"the handshake failed: {reason.replace('_', ' ').lower()}"
         case ConnectionError():
             return "it closed the connection during the handshake"
     return f"the handshake failed: {error}"

@@ -143,7 +143,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             if fault is not None:
                 raise fault_failure(
                     fault, receiver=origin.authority, seconds=seconds, stages=stages, endpoint=connection.endpoint
-                )
+                ) from fault.error
             return _response(connection.reader, request, stages, self._limits.body_bytes)
         finally:
             slots.release(connection, loop.time())

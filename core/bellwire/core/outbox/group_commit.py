@@ -27,17 +27,28 @@ class _Entry(Generic[T]):
 
 
 class GroupCommit(Generic[T]):
-    """Hands items to *commit* in groups of at most *limit*, in the order of their arrival."""
+    """Hands items to *commit* in groups of at most *limit*, in the order of their arrival.
 
-    def __init__(self, commit: Callable[[Sequence[T]], None], *, limit: int = 256) -> None:
+    When a group fails with an exception for which *alone* says yes, each of its items is committed by itself, so that
+    one that cannot be stored fails alone.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], None],
+        *,
+        alone: Callable[[Exception], bool] = lambda _: False,
+        limit: int = 256,
+    ) -> None:
         self._commit: Final = commit
+        self._alone: Final = alone
         self._limit: Final = limit
         self._lock: Final = threading.Lock()
         self._queue: list[_Entry[T]] = []
         self._led = False
 
     def submit(self, item: T) -> None:
-        """Returns when *item* is committed; raises what the commit of its group raised."""
+        """Returns when *item* is committed; raises what its commit raised."""
         entry = _Entry(item)
         with self._lock:
             self._queue.append(entry)
@@ -46,28 +57,57 @@ class GroupCommit(Generic[T]):
             if not entry.leads:
                 entry.wake = threading.Event()
         if entry.wake is not None:
-            entry.wake.wait()
+            try:
+                entry.wake.wait()
+            except BaseException:  # a signal's, such as Ctrl-C or a task's time limit: nobody else may wait for us
+                self._step_aside(entry)
+                raise
         if not entry.done:
-            self._lead()
+            self._lead(entry)
         if entry.error is not None:
             raise entry.error
 
-    def _lead(self) -> None:
+    def _lead(self, leader: _Entry[T]) -> None:
         with self._lock:
             group, self._queue = self._queue[: self._limit], self._queue[self._limit :]
-        error: BaseException | None = None
-        try:
-            self._commit([entry.item for entry in group])
-        except BaseException as caught:  # noqa: BLE001 - every waiting publisher must hear of it, and the leader re-raises
-            error = caught
-        for entry in group:
-            entry.error = error
-            entry.done = True
+        left = self._commit_group(group, leader)
         with self._lock:
-            successor = self._queue[0] if self._queue else None
-            self._led = successor is not None
+            self._queue[:0] = left
+            successor = self._promote()
         if successor is not None and successor.wake is not None:
             successor.wake.set()
         for entry in group:
-            if entry.wake is not None:
+            if entry.done and entry.wake is not None:
                 entry.wake.set()
+
+    def _commit_group(self, group: list[_Entry[T]], leader: _Entry[T]) -> list[_Entry[T]]:
+        """Commits *group*; returns those that somebody else must lead."""
+        error: Exception | None = None
+        try:
+            self._commit([entry.item for entry in group])
+        except Exception as caught:  # noqa: BLE001 - every waiting publisher must hear of it, and the leader raises it
+            if len(group) > 1 and self._alone(caught):
+                return [left for entry in group for left in self._commit_group([entry], leader)]
+            error = caught
+        except BaseException as caught:  # noqa: BLE001 - it ends the leader, and concerns nobody else in its group
+            leader.error, leader.done = caught, True
+            return [entry for entry in group if entry is not leader]
+        for entry in group:
+            entry.error, entry.done = error, True
+        return []
+
+    def _promote(self) -> _Entry[T] | None:
+        successor = self._queue[0] if self._queue else None
+        if successor is not None:
+            successor.leads = True
+        self._led = successor is not None
+        return successor
+
+    def _step_aside(self, entry: _Entry[T]) -> None:
+        with self._lock:
+            if entry not in self._queue:
+                return  # it is being committed
+            self._queue.remove(entry)
+            successor = self._promote() if entry.leads else None
+        if successor is not None and successor.wake is not None:
+            successor.wake.set()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import sqlalchemy as sa
 
+from bellwire.core.errors import DatabaseError
+
 from . import health, history, host_tables, host_transaction, removal, replay, schema, upkeep
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
@@ -54,7 +56,9 @@ class Outbox:
         self._start_afresh()
 
     def _start_afresh(self) -> None:
-        self._publishing: GroupCommit[Sequence[NewEvent]] = GroupCommit(self._commit)
+        self._publishing: GroupCommit[Sequence[NewEvent]] = GroupCommit(
+            self._commit, alone=lambda error: not isinstance(error, DatabaseError)
+        )
         self._announcer = Announcer(self.database)
 
     def close(self) -> None:

@@ -17,10 +17,10 @@ from bellwire.core.errors import NotFound
 from .recording import Recording, RecordingConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from bellwire.core.insight.status import Status
-    from bellwire.core.outbox import Outbox
+    from bellwire.core.outbox import ChannelCounts, Outbox
     from bellwire.hookspecs import ChannelConfig, Event
 
     from .clock import FakeClock
@@ -89,20 +89,34 @@ class BusForTests(Bus):
         return {name: config.recording for name, config in configs.items() if isinstance(config, RecordingConfig)}
 
     def advance(self, seconds: float) -> None:
-        """Lets *seconds* pass on the fake clock that the bus was made with, and has what is due by then delivered."""
+        """Has everything attempted that is due, then lets *seconds* pass on the bus's fake clock, and wakes the bus."""
         if self._fake_clock is None:
             msg = "this bus runs by the real time; make it with bus_for_tests(clock=FakeClock())"
             raise TypeError(msg)
+        self.wait_until_idle()
         self._fake_clock.advance(seconds)
-        self._dispatch_now()
+        self.wake()
+
+    def wait_until_idle(self, timeout: float = 10.0) -> None:
+        """Returns when nothing is due: each delivery has ended, or waits for a later time or an earlier delivery.
+
+        Raises :class:`NotSettled` after *timeout* seconds, saying what is still under way and why.
+        """
+        self._wait_until(lambda counts: counts.due + counts.in_flight, timeout)
 
     def wait_until_settled(self, timeout: float = 10.0) -> None:
         """Returns when every delivery has ended, well or badly.
 
         Raises :class:`NotSettled` after *timeout* seconds, saying what is still under way and why.
         """
+        self._wait_until(lambda counts: counts.due + counts.in_flight + counts.scheduled + counts.parked, timeout)
+
+    def _wait_until(self, still_open: Callable[[ChannelCounts], int], timeout: float) -> None:
         give_up = time.monotonic() + timeout
-        while _open(status := self.status()):
+        while True:
+            status = self.status()
+            if not any(still_open(channel.counts) for channel in status.channels):
+                return
             if time.monotonic() > give_up:
                 raise NotSettled(_still_open(status, timeout))
             time.sleep(_LOOK)
@@ -163,11 +177,6 @@ def _recorded_instead(channel: ConfiguredChannel) -> ConfiguredChannel:
         projects=config.projects,
     )
     return attrs.evolve(channel, type="recording", config=recording)
-
-
-def _open(status: Status) -> int:
-    counts = (channel.counts for channel in status.channels)
-    return sum(count.due + count.scheduled + count.parked + count.in_flight for count in counts)
 
 
 def _still_open(status: Status, timeout: float) -> str:

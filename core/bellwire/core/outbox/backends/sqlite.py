@@ -59,7 +59,7 @@ class SQLite(Backend):
 
     def create_engine(self) -> Engine:
         """An engine whose connections begin and commit only when we say so."""
-        if not self.url.database or ":memory:" in self.url.database or "mode=memory" in self.url.database:
+        if not self.url.database or ":memory:" in self.url.database or self.url.query.get("mode") == "memory":
             msg = (
                 "database: an SQLite database in memory would be lost with the process and is not shared by threads; "
                 "use a file, such as sqlite:///bellwire.db"

@@ -1,0 +1,226 @@
+"""Order: within a channel and a key one at a time, in publish order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.outbox.conftest import Desk, End
+
+
+def test_a_follower_is_not_claimed_before_its_head_settles(desk: Desk) -> None:
+    desk.publish("head", "next", "last")
+    (head,) = desk.claim()
+    assert head.event_id == "head"
+    assert desk.claim() == []
+    assert [desk.state(event) for event in ("head", "next", "last")] == ["claimed", "parked", "parked"]
+
+
+@pytest.mark.parametrize("how", ["sent", "failed"])
+def test_when_a_head_settles_its_follower_is_free_and_the_one_after_that_is_not(desk: Desk, how: End) -> None:
+    desk.publish("head", "next", "last")
+    (head,) = desk.claim()
+    desk.end(head, how)
+    assert (desk.state("next"), desk.state("last")) == ("waiting", "parked")
+    assert desk.claimed_ids() == ["next"]
+
+
+@pytest.mark.parametrize("how", ["retry", "interrupted", "given back"])
+def test_a_head_that_waits_for_its_next_attempt_holds_its_followers(desk: Desk, how: End) -> None:
+    desk.publish("head", "next")
+    (head,) = desk.claim()
+    desk.end(head, how, delay=60)
+    assert desk.claim() == []
+    desk.time.passes(59)
+    assert desk.claim() == []
+    desk.time.passes(1)
+    assert desk.claimed_ids() == ["head"]
+
+
+def test_a_follower_published_while_its_head_is_out_is_parked_too(desk: Desk) -> None:
+    desk.publish("head")
+    (head,) = desk.claim()
+    desk.publish("next")
+    assert desk.claim() == []
+    desk.end(head)
+    assert desk.claimed_ids() == ["next"]
+
+
+def test_settling_and_claiming_in_one_visit_brings_the_follower_at_once(desk: Desk) -> None:
+    desk.publish("head", "next")
+    (head,) = desk.claim()
+    visit = desk.exchange([desk.settlement(head)], channels=["ops"])
+    assert [claim.event_id for claim in visit.claims] == ["next"]
+
+
+def test_other_keys_and_other_channels_go_on(desk: Desk) -> None:
+    desk.publish("a1", "a2", key="a", channels=("ops", "chat"))
+    desk.publish("b1", "b2", key="b", channels=("ops", "chat"))
+    assert desk.claimed_ids("ops") == ["a1", "b1"]
+    (first, _) = desk.claim("chat")
+    desk.end(first)
+    assert desk.claimed_ids("chat") == ["a2"]
+    assert desk.state("a2", "ops") == "parked"
+
+
+def test_without_order_they_go_as_they_come(desk: Desk) -> None:
+    desk.publish("e1", "e2", "e3")
+    assert desk.claimed_ids(ordered=False) == ["e1", "e2", "e3"]
+
+
+def test_a_lane_whose_order_is_switched_off_frees_what_is_parked(desk: Desk) -> None:
+    desk.publish("head", "next", channels=("ops", "chat"))
+    desk.claim("ops")
+    desk.claim("chat")
+    assert desk.outbox.unpark("ops") == 1
+    assert desk.claimed_ids("ops", ordered=False) == ["next"]
+    assert desk.state("next", "chat") == "parked"
+
+
+def test_the_sweep_frees_the_earliest_of_a_key_and_nothing_else(desk: Desk) -> None:
+    """As a dispatcher leaves it that died between its settling and its releasing, were they not one transaction."""
+    desk.publish("a1", "a2", "a3", key="a")
+    desk.publish("b1", "b2", key="b")
+    (first, _) = desk.claim()
+    desk.end(first)
+    desk.outbox.unpark("ops")  # a2, a3 and b2 are free now, against the order
+    assert desk.claimed_ids(slots=10) == ["a2"]
+    assert [desk.state(event) for event in ("a3", "b1", "b2")] == ["parked", "claimed", "parked"]
+    assert desk.outbox.unpark() == 0
+    desk.publish("c1", "c2", key="c")
+    (c1,) = desk.claim()
+    desk.end(c1)
+    assert desk.state("c2") == "waiting"
+
+
+def test_a_lane_full_of_one_key_still_serves_the_others(desk: Desk) -> None:
+    desk.outbox.publish([desk.new_event(f"a{number}", key="a") for number in range(300)])
+    desk.publish("b", key="b")
+    found: list[str] = []
+    for _ in range(10):
+        found += desk.claimed_ids(slots=4)
+    assert found == ["a0", "b"]
+
+
+def test_ten_thousand_of_one_key_drain_in_their_order(desk: Desk) -> None:
+    amount = 10_000 if "sqlite" in desk.url else 1_000  # a server's round trips take their time, not its statements
+    for start in range(0, amount, 1000):
+        desk.outbox.publish([desk.new_event(f"e{number}") for number in range(start, start + 1000)])
+    drained: list[str] = []
+    visit = desk.exchange(channels=["ops"], slots=16)
+    visits = 0
+    while visit.claims or visit.unfinished:
+        visits += 1
+        assert len(visit.claims) <= 1
+        drained += [claim.event_id for claim in visit.claims]
+        visit = desk.exchange([desk.settlement(claim) for claim in visit.claims], channels=["ops"], slots=16)
+    assert drained == [f"e{number}" for number in range(amount)]
+    assert visits < amount * 1.1  # a visit in vain now and then, not one per delivery
+
+
+def test_a_hundred_keys_interleave_and_each_keeps_its_order(desk: Desk) -> None:
+    keys, each = 100, 8
+    desk.outbox.publish(
+        [desk.new_event(f"{key}-{number}", key=str(key)) for number in range(each) for key in range(keys)]
+    )
+    drained: list[str] = []
+    visit = desk.exchange(channels=["ops"], slots=30)
+    while visit.claims or visit.unfinished:
+        assert len({claim.ordering_key for claim in visit.claims}) == len(visit.claims)
+        drained += [claim.event_id for claim in visit.claims]
+        visit = desk.exchange([desk.settlement(claim) for claim in visit.claims], channels=["ops"], slots=30)
+    assert len(drained) == keys * each
+    for key in range(keys):
+        assert [one for one in drained if one.startswith(f"{key}-")] == [f"{key}-{number}" for number in range(each)]
+
+
+def test_followers_pass_a_head_that_has_failed_for_longer_than_they_have_patience(desk: Desk) -> None:
+    desk.publish("head", "next", "last")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    desk.time.passes(599)
+    desk.outbox.let_pass()
+    assert desk.claim() == []
+    desk.time.passes(1)
+    desk.outbox.let_pass()
+    (follower,) = desk.claim()
+    assert follower.event_id == "next"
+    assert desk.claim() == [], "those that pass keep their order among themselves"
+    desk.end(follower)
+    assert desk.claimed_ids() == ["last"]
+    desk.time.passes(3000)
+    assert desk.claimed_ids() == ["head"]
+
+
+def test_the_patience_counts_from_the_first_failure_not_from_the_latest(desk: Desk) -> None:
+    desk.publish("head", "next")
+    for _ in range(3):
+        (head,) = desk.claim()
+        assert head.event_id == "head"
+        desk.exchange([desk.settlement(head, "retry", delay=250, patience=600)])
+        desk.outbox.let_pass()
+        desk.time.passes(250)
+    desk.outbox.let_pass()
+    assert sorted(desk.claimed_ids()) == ["head", "next"]
+
+
+def test_one_that_is_published_after_the_patience_ended_need_not_wait_either(desk: Desk) -> None:
+    desk.publish("head")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    desk.time.passes(600)
+    desk.publish("next")
+    assert desk.claimed_ids() == ["next"]
+
+
+def test_a_replayed_head_holds_its_key_again(desk: Desk) -> None:
+    desk.publish("head")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=1, patience=5)])
+    desk.time.passes(10)
+    (head,) = desk.claim()
+    desk.end(head, "failed")
+    desk.outbox.replay([head.delivery_id])
+    desk.publish("next")
+    assert desk.claimed_ids() == ["head"]
+    assert desk.claim() == []
+
+
+def test_cancelling_a_head_frees_its_follower(desk: Desk) -> None:
+    desk.publish("head", "next")
+    (head,) = desk.claim()
+    desk.end(head, "retry", delay=60)
+    assert desk.claim() == []
+    assert desk.outbox.cancel([head.delivery_id]) == (head.delivery_id,)
+    assert desk.state("head") == "cancelled"
+    assert desk.claimed_ids() == ["next"]
+    desk.time.passes(3600)
+    assert desk.claim() == []
+
+
+def test_only_what_waits_can_be_cancelled(desk: Desk) -> None:
+    desk.publish("head", "next")
+    desk.publish("done", key="other")
+    head, done = desk.claim()
+    desk.end(done)
+    parked = desk.view("next").id
+    ids = [head.delivery_id, done.delivery_id, parked, "nobody"]
+    assert desk.outbox.cancel(ids) == (parked,)
+    assert [desk.state(event) for event in ("head", "next", "done")] == ["claimed", "cancelled", "delivered"]
+    assert desk.outbox.cancel([]) == ()
+
+
+def test_purging_a_head_frees_its_follower_and_leaves_nothing_of_it(desk: Desk) -> None:
+    desk.publish("head", "next", channels=("ops", "chat"))
+    (head,) = desk.claim()
+    desk.end(head, "retry", delay=60)
+    (chat,) = desk.claim("chat")
+    assert desk.outbox.purge_event("head") == 2
+    assert desk.outbox.events(event_id="head") == []
+    assert desk.outbox.attempts(head.delivery_id) == []
+    assert desk.claimed_ids() == ["next"]
+    assert not desk.end(chat), "what was purged while it was under way settles nothing"
+    assert desk.claimed_ids("chat") == ["next"]
+    assert desk.outbox.purge_event("nobody") == 0

@@ -1,0 +1,97 @@
+"""``bellwire test``: where it failed, why, and what to try."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import CONFIGURATION, Bellwire
+
+
+def test_a_channel_that_works_says_so_stage_by_stage(configured: Bellwire) -> None:
+    shown = configured.ok("test", "ops")
+    first, *stages, verdict = shown.splitlines()
+    assert first.startswith("test of ops (scripted), sent from ")
+    assert stages == ["  connect     1.2 ms  192.0.2.7:80", "  response    250 ms"]
+    assert verdict.startswith("delivered, the receiver answered 200, in ")
+    assert not (configured.folder / "bellwire.db").exists()
+
+
+def test_a_channel_that_fails_says_at_which_stage_and_what_the_receiver_answered(failing: Bellwire) -> None:
+    result = failing("test", "ops")
+    assert result.exit_code == 1
+    assert "FAILED at status, the receiver answered 500, after " in result.stdout
+    assert "\n  response status_code(500)\nthe answer began\n  boom\\x1b[2J\n  Error: forged\n" in result.stdout
+    assert "hint: the receiver failed by itself: its own log says why" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (204, 'only 200 counts here: have the receiver answer 200, or set accept_status = "2xx"'),
+        (400, "refuses the test"),
+    ],
+)
+def test_the_hint_fits_the_answer_and_the_channels_settings(bellwire: Bellwire, status: int, words: str) -> None:
+    bellwire.configure(f"{CONFIGURATION}status = {status}\n")
+    assert words in bellwire("test", "ops").stdout
+
+
+def test_a_disabled_channel_is_tested_and_that_is_told(bellwire: Bellwire) -> None:
+    bellwire.configure(CONFIGURATION.replace("enable = true", "enable = false"))
+    assert "the channel is disabled: it can be tested, but is sent no events" in bellwire.ok("test", "ops")
+
+
+def test_its_document_has_everything(failing: Bellwire) -> None:
+    result = failing("test", "ops", "--json")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert document.pop("duration") > 0
+    assert document.pop("host")
+    assert document == {
+        "channel": "ops",
+        "type": "scripted",
+        "enabled": True,
+        "sent": False,
+        "stage": "status",
+        "detail": "response status_code(500)",
+        "status_code": 500,
+        "response": "boom\x1b[2J\nError: forged",
+        "stages": [
+            {"name": "connect", "duration": 0.0012, "detail": "192.0.2.7:80"},
+            {"name": "response", "duration": 0.25, "detail": ""},
+        ],
+        "warnings": [],
+        "advice": ["the receiver failed by itself: its own log says why"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("opss", "no channel 'opss' is configured, did you mean 'ops'?"),
+        ("pager", "no channel 'pager' is configured; there are: ops"),
+        ("x\x1b[0m\n", r"no channel 'x\x1b[0m\n' is configured"),
+    ],
+)
+def test_an_unknown_channel_is_told_with_those_there_are(configured: Bellwire, name: str, sentence: str) -> None:
+    result = configured("test", name)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+
+
+def test_a_channel_without_its_url_says_what_it_lacks(bellwire: Bellwire) -> None:
+    bellwire.configure('[channels.ops]\ntype = "webhook"\n')
+    result = bellwire("test", "ops")
+    assert result.exit_code == 1
+    assert "FAILED at config" in result.stdout
+    assert "url: is required" in result.stdout
+
+
+def test_the_warnings_of_its_settings_are_told(bellwire: Bellwire) -> None:
+    bellwire.configure('[channels.ding]\ntype = "webhook"\nurl = "https://oapi.dingtalk.com.invalid/"\ntoken = " t"\n')
+    result = bellwire("test", "ding")
+    assert result.exit_code == 1
+    assert "FAILED at dns" in result.stdout
+    assert "warning: token: begins or ends with blanks" in result.stderr
