@@ -153,12 +153,14 @@ class Page:
 
     def _toml(self, block: Block) -> None:
         settings = tomllib.loads(block.text)
+        if "not run" in block.marks:
+            return
         if "project" in settings:
             for points in settings["project"].get("entry-points", {}).values():
                 for point in points.values():
                     module, _, attribute = point.partition(":")
                     self.run([sys.executable, "-c", f"import {module}; {module}.{attribute}"])
-        elif "not run" not in block.marks:
+        else:
             name = block.marks.get("file", f"line_{block.line}.toml")
             (self.folder / name).write_text(self.localised(block.text), "utf-8")
             self.run(["bellwire", "check", "--config", name])

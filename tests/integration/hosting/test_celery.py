@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.integration.hosting.conftest import Receiver, Start
 
+pytestmark = pytest.mark.slow
+
 TASKS = """
 import os
 from celery import Celery

@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.integration.hosting.conftest import Receiver, Running, Start
 
+pytestmark = pytest.mark.slow
+
 APP = """
 import os
 from flask_app import create_app

@@ -70,7 +70,7 @@ def test_any_answer_is_a_response_or_a_classified_failure(run: Runner, serve: Se
 
     run(use)
     assert answered > 10
-    assert len(failures) > 100
+    assert len(failures) > 10
     assert {failure.failed.stage for failure in failures} <= set(get_args(FailureStage))
     assert all(failure.failed.detail for failure in failures)
 

@@ -91,11 +91,12 @@ def test_bytes_that_come_while_nobody_asks_close_the_connection(run: Runner, ser
 def test_bytes_that_lie_in_the_socket_unseen_by_the_loop_are_not_taken_for_the_answer(
     run: Runner, serve: Serve
 ) -> None:
-    sent = threading.Event()
+    answered, sent = threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(OK)
+        answered.wait(5)
         peer.send(b"HTTP/1.1 500 Stale\r\nContent-Length: 0\r\n\r\n")
         sent.set()
         while peer.read_request() is not None:
@@ -105,8 +106,8 @@ def test_bytes_that_lie_in_the_socket_unseen_by_the_loop_are_not_taken_for_the_a
 
     async def use(transport: GuardedTransport) -> list[int]:
         first = await post(transport, receiver.url)
+        answered.set()
         sent.wait(5)  # blocks the loop, so that it cannot have seen what was sent meanwhile
-        time.sleep(0.05)  # noqa: ASYNC251 - likewise
         return [first, await post(transport, receiver.url)]
 
     assert run(use) == [200, 200]

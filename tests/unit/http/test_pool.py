@@ -61,7 +61,7 @@ class Machine:
         self.loop = loop
         self.pool = Pool(loop, Limits(connections_per_origin=LIMIT))
         self.asked = 0
-        self.served: list[int] = []
+        self.served: list[int] = []  # those who had to wait
         self.holders: dict[int, asyncio.Future[bool]] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.open: set[FakeConnection] = set()
@@ -71,11 +71,13 @@ class Machine:
 
     async def borrow(self, number: int) -> None:
         slots = self.pool.slots(ORIGIN)
+        in_line = slots._used == LIMIT and not slots._idle
         try:
             connection = await slots.acquire(self.loop, self.loop.time(), self.loop.time() + 60)
         except WaitedTooLong:
             return
-        self.served.append(number)
+        if in_line:
+            self.served.append(number)
         fake = cast("FakeConnection | None", connection)
         try:
             assert fake is None or fake.alive

@@ -39,9 +39,13 @@ def test_closing_waits_for_those_inside() -> None:
             inside.set()
             may_leave.wait()
 
+    def close() -> None:
+        if gate.close():
+            closed.set()
+
     worker = in_a_thread(work)
     inside.wait()
-    closer = in_a_thread(lambda: gate.close() and closed.set())
+    closer = in_a_thread(close)
     assert not closed.wait(0.05)
     may_leave.set()
     assert closed.wait(10)

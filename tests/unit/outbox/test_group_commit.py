@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
+from bellwire.core.outbox import group_commit
 from bellwire.core.outbox.group_commit import GroupCommit
 
 
@@ -186,10 +188,9 @@ def test_a_follower_that_a_signal_takes_away_strands_nobody(
     assert log.begun.wait(60)
     for item in (2, 3, 4):
         if item == interrupted:
-            monkeypatch.setattr(threading, "Event", Interruptible)
-            with pytest.raises(KeyboardInterrupt):
+            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                patch.setattr(group_commit, "threading", SimpleNamespace(Event=Interruptible))
                 group.submit(item)
-            monkeypatch.undo()
         else:
             publishers.submit(item)
     log.go_on.set()
@@ -214,7 +215,7 @@ def test_a_follower_that_is_taken_away_just_as_it_was_to_lead_hands_the_lead_on(
     log = Log(held=True)
     publishers = held(log, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(threading, "Event", WokenThenInterrupted)
+        patch.setattr(group_commit, "threading", SimpleNamespace(Event=WokenThenInterrupted))
         publishers.submit(2)
     publishers.submit(3)
     publishers.submit(4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ class ChannelHealth:
     """One channel's row; a channel without one is well."""
 
     channel: str
-    paused: bool = False
+    paused: bool = attrs.field(default=False, converter=bool)  # SQLite and MySQL say 0 and 1
     failures: int = 0
     """Failed attempts in a row, over all its deliveries."""
     failing_since: int | None = None
@@ -38,22 +38,19 @@ class ChannelHealth:
 Advance: TypeAlias = Callable[[ChannelHealth, Sequence[bool], int], ChannelHealth]
 """Pure: a channel's health, how its latest attempts ended (True: sent), and the time, to its next health."""
 
-_COLUMNS = tuple(channel_state.c[field.name] for field in attrs.fields(ChannelHealth))
+_FIELDS: Final = tuple(field.name for field in attrs.fields(ChannelHealth))
+COLUMNS: Final = tuple(channel_state.c[name] for name in _FIELDS)
+"""In the order of :class:`ChannelHealth`'s fields."""
 
 
-def load(connection: Connection, channels: Iterable[str] | None = None) -> dict[str, ChannelHealth]:
-    """The health of *channels*, locked until the transaction ends, or of all that have a row."""
-    query = sa.select(*_COLUMNS)
-    if channels is not None:
-        query = query.where(channel_state.c.channel.in_(sorted(channels))).order_by(channel_state.c.channel)
-        query = query.with_for_update()
-    return {row["channel"]: ChannelHealth(**row) for row in connection.execute(query).mappings()}
+def load(connection: Connection) -> dict[str, ChannelHealth]:
+    """The health of all channels that have a row."""
+    return by_channel(connection.execute(sa.select(*COLUMNS)))
 
 
-def load_hindered(connection: Connection) -> dict[str, ChannelHealth]:
-    """The health of the channels that are paused or whose breaker has tripped: usually none."""
-    query = sa.select(*_COLUMNS).where(channel_state.c.paused | channel_state.c.held_until.is_not(None))
-    return {row["channel"]: ChannelHealth(**row) for row in connection.execute(query).mappings()}
+def by_channel(rows: Iterable[Sequence[Any]]) -> dict[str, ChannelHealth]:
+    """The health in *rows*, whose columns are :data:`COLUMNS`."""
+    return {row[0]: ChannelHealth(**dict(zip(_FIELDS, row, strict=True))) for row in rows}
 
 
 def save(connection: Connection, health: ChannelHealth, now: int) -> None:
@@ -67,10 +64,13 @@ def save(connection: Connection, health: ChannelHealth, now: int) -> None:
 
 
 def advance_all(
-    connection: Connection, results: Mapping[str, Sequence[bool]], advance: Advance, now: int
+    connection: Connection,
+    known: Mapping[str, ChannelHealth],
+    results: Mapping[str, Sequence[bool]],
+    advance: Advance,
+    now: int,
 ) -> list[tuple[ChannelHealth, ChannelHealth]]:
     """Moves each channel's health on by the results of its attempts; returns what it was and what it became."""
-    known = load(connection, results)
     changes: list[tuple[ChannelHealth, ChannelHealth]] = []
     for channel, ended in results.items():
         before = known.get(channel, ChannelHealth(channel=channel))

@@ -138,7 +138,9 @@ class Outbox:
             valid = self._statements.settle(connection, settlements, now=now, dispatcher=dispatcher)
             if final := {(s.claim.channel, s.claim.ordering_key) for s in valid if s.state != "waiting"}:
                 self._statements.release(connection, final, now)
-            changes = health.advance_all(connection, _results(valid), advance, now)
+            results = _results(valid)
+            known = health.by_channel(self._statements.health_of(connection, results)) if results else {}
+            changes = health.advance_all(connection, known, results, advance, now)
         if not demands:
             return Exchange(settled=tuple(valid), health=tuple(changes))
         claimed = self._statements.claim(
@@ -149,7 +151,9 @@ class Outbox:
             lease_until=now + LEASE,
             dispatcher=dispatcher,
         )
-        due = self._statements.next_due(connection, [demand.channel for demand in demands], now)
+        # a channel with more that is due is looked at as soon as it has a free slot: only the others need a timer
+        waiting = [demand.channel for demand in demands if demand.channel not in claimed.unfinished]
+        due = self._statements.next_due(connection, waiting, now) if waiting else None
         return Exchange(
             settled=tuple(valid),
             claims=claimed.claims,
@@ -158,9 +162,8 @@ class Outbox:
             health=tuple(changes),
         )
 
-    @staticmethod
-    def _allowed(connection: sa.Connection, demands: Sequence[LaneDemand], now: int) -> Sequence[LaneDemand]:
-        hindered = health.load_hindered(connection)
+    def _allowed(self, connection: sa.Connection, demands: Sequence[LaneDemand], now: int) -> Sequence[LaneDemand]:
+        hindered = health.by_channel(self._statements.hindered(connection))
         if not hindered:
             return demands
         claimed = sa.select(deliveries.c.channel).where(
@@ -264,7 +267,8 @@ class Outbox:
         """Pauses or resumes a channel, for all replicas."""
 
         def work(connection: sa.Connection) -> None:
-            known = health.load(connection, [channel]).get(channel, ChannelHealth(channel=channel))
+            rows = health.by_channel(self._statements.health_of(connection, [channel]))
+            known = rows.get(channel, ChannelHealth(channel=channel))
             health.save(connection, attrs.evolve(known, paused=paused), self.database.now(connection))
 
         self.database.write(work)

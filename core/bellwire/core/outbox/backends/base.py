@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
@@ -50,6 +50,14 @@ class Statements(Protocol):
 
     def release(self, connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
         """Frees the next delivery of each of *keys*: a channel and an ordering key."""
+        ...
+
+    def health_of(self, connection: Connection, channels: Collection[str]) -> Sequence[Sequence[Any]]:
+        """What :data:`~bellwire.core.outbox.health.COLUMNS` has of *channels*, locked until the transaction ends."""
+        ...
+
+    def hindered(self, connection: Connection) -> Sequence[Sequence[Any]]:
+        """The same of the channels that are paused or whose breaker has tripped: usually none."""
         ...
 
     def renew(self, connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from bellwire.core.outbox.health import COLUMNS
 from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
-from bellwire.core.outbox.tables import attempts, deliveries, events
+from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -219,6 +220,25 @@ def release(connection: Connection, keys: Collection[tuple[str, str]], now: int)
             # Locks each head whatever its state: one that another dispatcher is parking right now is waited for.
             free = sa.case((d.state == "parked", "waiting"), else_=d.state)
             connection.execute(deliveries.update().where(d.seq.in_(heads)).values(state=free))
+
+
+_HEALTH: Final = sa.select(*COLUMNS)
+_HEALTH_OF: Final = (
+    _HEALTH.where(channel_state.c.channel.in_(sa.bindparam("channels", expanding=True)))
+    .order_by(channel_state.c.channel)
+    .with_for_update()
+)
+_HINDERED: Final = _HEALTH.where(channel_state.c.paused | channel_state.c.held_until.is_not(None))
+
+
+def health_of(connection: Connection, channels: Collection[str]) -> Sequence[Sequence[Any]]:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    return connection.execute(_HEALTH_OF, {"channels": sorted(channels)}).all()
+
+
+def hindered(connection: Connection) -> Sequence[Sequence[Any]]:
+    """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
+    return connection.execute(_HINDERED).all()
 
 
 def renew(connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:

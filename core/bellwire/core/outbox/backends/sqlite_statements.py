@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
+
+from .sqlite_driver import run, value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,14 +46,14 @@ ON CONFLICT (event_seq, channel) DO NOTHING
 
 def insert_events(connection: Connection, events: Sequence[NewEvent], now: int) -> None:
     """Writes *events* in their order, each with its deliveries; leaves out those whose id is already there."""
-    newest = connection.exec_driver_sql("SELECT coalesce(max(seq), 0) FROM bellwire_events").scalar_one()
+    newest = value(connection, "SELECT coalesce(max(seq), 0) FROM bellwire_events")
     first = {e.id: e for e in reversed(events)}  # of an id that comes twice the first counts, and its deliveries alone
     fresh = [e for e in events if first[e.id] is e]
     rows = [[e.id, e.kind, e.action, e.ordering_key, e.payload, _compact(e.unwanted_by), e.trace] for e in fresh]
-    connection.exec_driver_sql(_INSERT_EVENTS, (now, _compact(rows)))
+    run(connection, _INSERT_EVENTS, (now, _compact(rows)))
     wanted = [[delivery, e.id, channel] for e in fresh for channel, delivery in e.wanted_by.items()]
     if wanted:
-        connection.exec_driver_sql(_INSERT_DELIVERIES, (now, now, _compact(wanted), newest))
+        run(connection, _INSERT_DELIVERIES, (now, now, _compact(wanted), newest))
 
 
 # A row that an earlier open one with its key blocks is parked, once; it is released when that one settles. Looking for
@@ -122,7 +124,7 @@ def claim(
             unfinished.add(demand.channel)
     if not claimed:
         return Claimed((), frozenset(unfinished))
-    text = connection.exec_driver_sql(_CLAIMED, (token,)).scalar_one()
+    text = value(connection, _CLAIMED, (token,))
     return Claimed(tuple(Claim(*row) for row in json.loads(text)), frozenset(unfinished))
 
 
@@ -133,16 +135,16 @@ def _claim_lane(
     for _ in range(_MOST_LOOKS):
         look = demand.slots - taken
         parameters = (demand.ordered, now, *lease, demand.channel, now, look)
-        touched = connection.exec_driver_sql(_CLAIM, parameters).rowcount
+        touched = run(connection, _CLAIM, parameters).rowcount
         if demand.ordered and touched:
-            taken = connection.exec_driver_sql(_CLAIMED_COUNT, (lease[0],)).scalar_one() - before
+            taken = value(connection, _CLAIMED_COUNT, (lease[0],)) - before
         else:
             taken += touched
         if touched < look:
             return taken, False
         if taken == demand.slots:
             break
-        connection.exec_driver_sql(_PARK, (demand.channel, now, now))
+        run(connection, _PARK, (demand.channel, now, now))
     return taken, True
 
 
@@ -158,23 +160,33 @@ SELECT min(due) FROM (
 
 def next_due(connection: Connection, channels: Sequence[str], now: int) -> int | None:
     """When the next delivery of *channels* becomes due, of those that are not due yet."""
-    due: int | None = connection.exec_driver_sql(_NEXT_DUE, (now, _compact(list(channels)))).scalar_one()
+    due: int | None = value(connection, _NEXT_DUE, (now, _compact(list(channels))))
     return due
 
 
 # Only the lease's holder may settle: a worker that was frozen past its lease finds another token, or none.
-_MATCHING: Final = _portable("""
-SELECT json_group_array(json_array(d.seq, d.lease_token)) FROM json_each(?) AS s CROSS JOIN bellwire_deliveries AS d
+_HELD: Final = _portable("""
+FROM json_each(?) AS s CROSS JOIN bellwire_deliveries AS d
 ON d.seq = s.value ->> 0 AND d.lease_token = s.value ->> 1 AND d.state = 'claimed'
 """)
+_COUNT_HELD: Final = f"SELECT count(*) {_HELD}"
+_LIST_HELD: Final = f"SELECT json_group_array(json_array(d.seq, d.lease_token)) {_HELD}"
 
-_INSERT_ATTEMPTS: Final = _portable("""
-INSERT INTO bellwire_attempts (delivery_id, number, outcome, started_at, duration, stage, detail, status_code, response,
-                               stages, dispatcher)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-       value ->> 8, value ->> 9, value ->> 10
-FROM json_each(?)
-""")
+_INSERT_ATTEMPTS: Final = (
+    "INSERT INTO bellwire_attempts (delivery_id, number, outcome, started_at, duration, stage, detail, status_code, "
+    "response, stages, dispatcher) VALUES "
+)
+_ATTEMPT: Final = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MOST_ATTEMPTS: Final = 500
+"""In one statement: SQLite takes 32766 parameters."""
+
+# What nearly all settlements are; for these the general statement below costs twice as much.
+_DELIVERED: Final = """
+UPDATE bellwire_deliveries SET
+  state = 'delivered', due_at = ?, attempts = attempts + 1, interruptions = 0, settled_at = ?,
+  lease_token = NULL, lease_until = NULL, dispatcher = NULL
+WHERE seq IN (SELECT value FROM json_each(?))
+"""
 
 _SETTLE: Final = _portable("""
 UPDATE bellwire_deliveries AS d SET
@@ -187,17 +199,30 @@ FROM json_each(?) AS s WHERE d.seq = s.value ->> 0
 
 def settle(connection: Connection, settlements: Sequence[Settlement], *, now: int, dispatcher: str) -> list[Settlement]:
     """Writes what became of claimed deliveries, with their attempts; returns those whose lease was still held."""
-    leases = _compact([[s.claim.seq, s.claim.lease_token] for s in settlements])
-    held = {(seq, token) for seq, token in json.loads(connection.exec_driver_sql(_MATCHING, (leases,)).scalar_one())}
-    valid = [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
-    if not valid:
-        return []
-    records = [list(attempt_values(s, dispatcher).values()) for s in valid if s.record is not None]
-    if records:
-        connection.exec_driver_sql(_INSERT_ATTEMPTS, (_compact(records),))
-    changes = [[s.claim.seq, *next_state(s, now).values()] for s in valid]
-    connection.exec_driver_sql(_SETTLE, (_compact(changes),))
+    valid = _held(connection, settlements)
+    recorded = [s for s in valid if s.record is not None]
+    for start in range(0, len(recorded), _MOST_ATTEMPTS):
+        _insert_attempts(connection, recorded[start : start + _MOST_ATTEMPTS], dispatcher)
+    delivered = [s.claim.seq for s in recorded if s.state == "delivered"]
+    if delivered:
+        run(connection, _DELIVERED, (now, now, _compact(delivered)))
+    others = valid if not delivered else [s for s in valid if s.record is None or s.state != "delivered"]
+    if others:
+        run(connection, _SETTLE, (_compact([[s.claim.seq, *next_state(s, now).values()] for s in others]),))
     return valid
+
+
+def _held(connection: Connection, settlements: Sequence[Settlement]) -> list[Settlement]:
+    leases = _compact([[s.claim.seq, s.claim.lease_token] for s in settlements])
+    if value(connection, _COUNT_HELD, (leases,)) == len(settlements):
+        return list(settlements)
+    held = {(seq, token) for seq, token in json.loads(value(connection, _LIST_HELD, (leases,)))}
+    return [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
+
+
+def _insert_attempts(connection: Connection, settlements: Sequence[Settlement], dispatcher: str) -> None:
+    values = [each for s in settlements for each in attempt_values(s, dispatcher).values()]
+    run(connection, _INSERT_ATTEMPTS + ", ".join([_ATTEMPT] * len(settlements)), values)
 
 
 # The earliest open delivery of each key is the one that may go; it is freed if it was parked. One that has failed for
@@ -215,7 +240,29 @@ UPDATE bellwire_deliveries SET state = 'waiting' WHERE state = 'parked' AND seq 
 
 def release(connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
     """Frees the next delivery of each of *keys*: a channel and an ordering key."""
-    connection.exec_driver_sql(_RELEASE, (now, _compact(list(keys))))
+    run(connection, _RELEASE, (now, _compact(list(keys))))
+
+
+_HEALTH: Final = """
+SELECT json_group_array(json_array(channel, paused, failures, failing_since, held_until, last_success_at))
+FROM bellwire_channel_state
+"""
+
+
+def health_of(connection: Connection, channels: Collection[str]) -> list[list[Any]]:
+    """The states of *channels*; SQLite's one write lock keeps everybody else from them."""
+    where = " WHERE channel IN (SELECT value FROM json_each(?))"
+    return _rows(value(connection, _HEALTH + where, (_compact(list(channels)),)))
+
+
+def hindered(connection: Connection) -> list[list[Any]]:
+    """The states of channels that are paused or whose breaker has tripped."""
+    return _rows(value(connection, _HEALTH + " WHERE paused OR held_until IS NOT NULL"))
+
+
+def _rows(text: str) -> list[list[Any]]:
+    rows: list[list[Any]] = json.loads(text)
+    return rows
 
 
 _RENEW: Final = _portable("""
@@ -227,7 +274,7 @@ WHERE bellwire_deliveries.seq = held.value ->> 0 AND bellwire_deliveries.lease_t
 def renew(connection: Connection, claims: Sequence[Claim], lease_until: int) -> None:
     """Puts off the end of the leases that are still held."""
     leases = _compact([[claim.seq, claim.lease_token] for claim in claims])
-    connection.exec_driver_sql(_RENEW, (lease_until, leases))
+    run(connection, _RENEW, (lease_until, leases))
 
 
 def _compact(value: object) -> str:
