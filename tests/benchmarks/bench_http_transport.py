@@ -141,7 +141,7 @@ def run(
             try:
                 for _ in range(rounds):
                     rate, cpu = await measure(transport, url, count, in_flight)
-                    print(f"{rate:10,.0f} exchanges/s {cpu:8.1f} µs CPU each")  # noqa: T201 - its whole point
+                    print(f"{rate:10,.0f} exchanges/s {cpu:8.1f} µs CPU each")
             finally:
                 close: Callable[[], Awaitable[None]] = transport.aclose  # type: ignore[attr-defined]  # all have it
                 await close()

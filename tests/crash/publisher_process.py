@@ -42,7 +42,7 @@ def main(database: str, step: str, after: str) -> None:
         at("committed, not returned")
 
     bus.outbox.insert = insert_with_step  # type: ignore[method-assign]  # the steps are ours alone
-    bus.outbox._publishing._commit = commit_with_step  # type: ignore[misc]  # the same
+    bus.outbox._publishing._commit = commit_with_step  # type: ignore[misc]  # as on the line above
     for number in itertools.count():
         at("before publishing")
         workflow = Workflow(

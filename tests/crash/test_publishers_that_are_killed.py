@@ -1,4 +1,4 @@
-"""A publisher dies by ``kill -9`` while it publishes: what ``publish`` returned for is there, and nothing is half there."""
+"""A publisher dies by ``kill -9``: what ``publish`` returned for is there, and nothing is half there."""
 
 from __future__ import annotations
 

@@ -61,15 +61,15 @@ def wrap(outbox: Outbox, reaper: Reaper) -> None:
         reaper.at("settlement written, not committed", reached=result.settled)
         return result
 
-    outbox.exchange = exchange_with_steps  # type: ignore[method-assign]  # the steps are ours alone
-    outbox._exchange = within_with_steps  # type: ignore[method-assign]  # the same
+    outbox.exchange = exchange_with_steps  # type: ignore[method-assign,assignment]  # the steps are ours alone
+    outbox._exchange = within_with_steps  # type: ignore[method-assign,assignment]  # as on the line above
 
 
 def main(database: str, url: str, step: str, after: str) -> None:
     """Dispatches until it is killed."""
     if lease := os.environ.get("LEASE_SECONDS"):
         outbox_module.LEASE = round(float(lease) * 1_000_000)  # type: ignore[misc]  # a test cannot wait half a minute
-        dispatcher_module.HEARTBEAT = float(lease) / 4  # type: ignore[misc]  # the same
+        dispatcher_module.HEARTBEAT = float(lease) / 4  # type: ignore[misc]  # as on the line above
     hook = WebhookConfig(enable=True, url=url, concurrency=4)
     bus = Bus(Settings(database=database, dispatch="off", channels={"hook": hook}), channel_types={})
     bus.outbox.database.open()

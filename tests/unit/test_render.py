@@ -54,13 +54,13 @@ def test_a_workflow_event_in_english() -> None:
 
 def test_a_workflow_event_in_chinese() -> None:
     found = message(event(workflow_subject="增加索引", workflow_status="wait_for_execution"), "zh")
-    assert found.title == "【SQLE】工单审核通过：增加索引"  # noqa: RUF001 - Chinese has its own colon
+    assert found.title == "【SQLE】工单审核通过：增加索引"
     assert found.body.splitlines() == [
-        "项目：payments",  # noqa: RUF001 - Chinese has its own colon
-        "工单号：1734",  # noqa: RUF001 - Chinese has its own colon
-        "工单名称：增加索引",  # noqa: RUF001 - Chinese has its own colon
-        "状态：待上线",  # noqa: RUF001 - Chinese has its own colon
-        "时间：2023-05-18T15:45:25+08:00",  # noqa: RUF001 - Chinese has its own colon
+        "项目：payments",
+        "工单号：1734",
+        "工单名称：增加索引",
+        "状态：待上线",
+        "时间：2023-05-18T15:45:25+08:00",
     ]
 
 
@@ -86,7 +86,7 @@ def test_all_other_locales_are_english(locale: str) -> None:
 
 
 def test_a_status_that_is_not_known_is_shown_as_it_is() -> None:
-    assert "状态：on_hold" in message(event(workflow_status="on_hold"), "zh").body  # noqa: RUF001 - Chinese has its own colon
+    assert "状态：on_hold" in message(event(workflow_status="on_hold"), "zh").body
 
 
 def test_what_is_empty_is_left_out_and_the_id_stands_in_for_the_subject() -> None:
@@ -114,7 +114,7 @@ def test_news_of_a_channel() -> None:
         "- Reason: 10.0.0.1:80 refused the connection\n- Time: 2023-05-18T15:45:25+08:00",
     )
     recovered = message(ChannelEvent(action="recovered", channel="ops", timestamp=MOMENT), "zh")
-    assert recovered.title == "【SQLE】推送通道已恢复：ops"  # noqa: RUF001 - Chinese has its own colon
+    assert recovered.title == "【SQLE】推送通道已恢复：ops"
     assert "连续失败次数" not in recovered.body
 
 

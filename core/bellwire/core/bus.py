@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import atexit
 import logging
-import os
 import threading
-import weakref
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 import attrs
@@ -16,6 +12,7 @@ from bellwire.hookspecs import ChannelConfig, Clock, Event, Workflow, WorkflowEv
 
 from .config import Settings, load_settings
 from .errors import BellwireError, DatabaseError, DispatchRefused, NotFound, OutboxUnavailable, PublishUnknown
+from .forking import Forkable, watch
 from .plugins import ChannelTypes, Plugins
 from .publishing import prepare
 
@@ -39,7 +36,7 @@ DRAIN: Final = 10.0
 """Seconds that :meth:`Bus.close` gives to what is in flight, unless it is told otherwise."""
 
 
-class Bus:
+class Bus(Forkable):
     """Notifications of one platform, stored durably and brought through every enabled channel.
 
     ::
@@ -75,7 +72,8 @@ class Bus:
         self._refusal_told = False
         self._closed = False
         self._lock = threading.RLock()
-        _buses.add(self)
+        self._resume: list[Callable[[], None]] = []
+        watch(self)
 
     @classmethod
     def from_file(
@@ -146,6 +144,8 @@ class Bus:
         *connection* may be SQLAlchemy's AsyncSession or AsyncConnection too.
         """
         if connection is None:
+            import asyncio  # a third of what importing bellwire.core would cost
+
             return await asyncio.to_thread(self.publish, event)
         run_sync = getattr(connection, "run_sync", None)
         if run_sync is None:
@@ -256,12 +256,31 @@ class Bus:
     ) -> None:
         self.close()
 
-    def _after_fork(self) -> None:
-        # the parent's threads, locks and connections are not the child's
+    def before_fork(self) -> None:
+        """Called by the system: the dispatcher pauses between two steps, and no connection stays open."""
+        if self._embedded is not None:
+            self._resume.append(self._embedded.before_fork())
+        if self._outbox is not None:
+            self._resume.append(self._outbox.after_fork_in_parent)
+            self._outbox.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Called by the system: everything goes on."""
+        while self._resume:
+            self._resume.pop()()
+
+    def after_fork_in_child(self) -> None:
+        """Called by the system: the parent's threads, locks and connections are not the child's."""
+        self._resume.clear()
         self._lock = threading.RLock()
         self._embedded = None
         if self._outbox is not None:
             self._outbox.after_fork()
+
+    def at_exit(self) -> None:
+        """Called by the system: a dispatcher that nobody closed gives its leases back to the next process."""
+        if self._embedded is not None:
+            self.close(drain=1.0)
 
     # -- looking into it --------------------------------------------------------------------------------------------
 
@@ -283,7 +302,7 @@ class Bus:
         return status_of(self.settings, self.outbox)
 
     def explain(self, id: str) -> Explanation:  # noqa: A002 - what people call it
-        """Of a workflow, event or delivery: for each channel sent, waiting until when, vetoed by whom, or failed why."""
+        """Of a workflow, event or delivery, for each channel: sent, waiting until when, vetoed by whom, failed why."""
         from .insight.explain import explain
 
         return explain(id, self.settings, self.outbox, self.status())
@@ -293,6 +312,8 @@ class Bus:
 
         Raises :class:`~bellwire.core.errors.NotFound` when there is no such channel.
         """
+        import asyncio
+
         from .insight.trial import send_test
 
         if channel not in self.settings.channels:
@@ -323,41 +344,3 @@ def _workflow_event(action: str, workflow: Workflow, event_id: str | None) -> Wo
     if event_id is None:
         return WorkflowEvent(action=action, workflow=workflow)
     return WorkflowEvent(action=action, workflow=workflow, id=event_id)
-
-
-_buses: Final[weakref.WeakSet[Bus]] = weakref.WeakSet()
-
-
-_resume: list[Callable[[], None]] = []
-
-
-def _before_fork() -> None:
-    for bus in list(_buses):
-        if bus._embedded is not None:
-            _resume.append(bus._embedded.before_fork())
-        if bus._outbox is not None:
-            _resume.append(bus._outbox.after_fork_in_parent)
-            bus._outbox.before_fork()
-
-
-def _after_fork_in_parent() -> None:
-    while _resume:
-        _resume.pop()()
-
-
-def _after_fork_in_child() -> None:
-    _resume.clear()
-    for bus in list(_buses):
-        bus._after_fork()
-
-
-def _close_at_exit() -> None:
-    # a dispatcher that nobody closed gives its leases back, so that the next process need not wait for them
-    for bus in list(_buses):
-        if bus._embedded is not None:
-            bus.close(drain=1.0)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
-atexit.register(_close_at_exit)

@@ -141,7 +141,7 @@ def not_asked_for(event: Event, config: ChannelConfig) -> str | None:
         return None if config.channel_events else "it does not ask for news of other channels (channel_events)"
     if config.actions and event.action not in config.actions:
         return f"action {event.action!r} is not among its actions ({', '.join(config.actions)})"
-    if config.projects and event.project is not None:
-        if not any(fnmatchcase(event.project, pattern) for pattern in config.projects):
-            return f"project {event.project!r} matches none of its projects ({', '.join(config.projects)})"
+    project = event.project
+    if config.projects and project is not None and not any(fnmatchcase(project, it) for it in config.projects):
+        return f"project {project!r} matches none of its projects ({', '.join(config.projects)})"
     return None

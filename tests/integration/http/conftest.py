@@ -209,7 +209,7 @@ def fill_backlog() -> Iterator[Callable[[int], int]]:
             listener.listen(0)
             for _ in range(8):
                 filler = stack.enter_context(socket.socket())
-                filler.setblocking(False)  # noqa: FBT003 - the standard library's signature
+                filler.setblocking(False)
                 filler.connect_ex(listener.getsockname())
             bound: int = listener.getsockname()[1]
             return bound
@@ -242,6 +242,8 @@ class Runner:
                 pool = transport._pool
                 await transport.aclose()
                 assert asyncio.all_tasks() == {asyncio.current_task()}
+                timers = getattr(asyncio.get_running_loop(), "_scheduled", ())  # uvloop shows none
+                assert all(timer.cancelled() for timer in timers)
                 if pool is not None:
                     assert pool._sweeper is None
                     assert not pool._open

@@ -127,7 +127,7 @@ def test_idle_connections_are_closed_after_a_while(run: Runner, serve: Serve) ->
     async def use(transport: GuardedTransport) -> None:
         await post(transport, receiver.url)
         async with asyncio.timeout(5):
-            while not closed.is_set():  # noqa: ASYNC110 - set by a thread
+            while not closed.is_set():
                 await asyncio.sleep(0.01)
         assert transport._pool is not None
         assert not transport._pool._slots

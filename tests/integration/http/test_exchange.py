@@ -317,9 +317,12 @@ def test_a_reset_instead_of_an_answer(run: Runner, serve: Serve) -> None:
 
 
 def test_an_early_answer_is_returned_and_the_connection_not_used_again(run: Runner, serve: Serve) -> None:
+    answered = threading.Semaphore(0)
+
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        answered.acquire(timeout=10)  # until then nothing is read, so that a part of the body must stay unsent
         peer.wait_for_close()
 
     receiver = serve(script)
@@ -331,6 +334,7 @@ def test_an_early_answer_is_returned_and_the_connection_not_used_again(run: Runn
                 httpx.Request("POST", receiver.url, content=b"x" * 30_000_000)
             )
             answers.append((response.status_code, await response.aread()))
+            answered.release()
         return answers
 
     assert run(use) == [(413, b"big")] * 2

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 
 import httpx
@@ -209,16 +210,23 @@ def test_a_receiver_that_wants_a_client_certificate(
 def test_an_early_answer_over_tls_is_returned_and_the_connection_not_used_again(
     run: Runner, serve: Serve, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
+    answered = threading.Semaphore(0)
+
     def script(peer: Peer) -> None:
         peer.read_head()
         peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        answered.acquire(timeout=10)  # until then nothing is read, so that a part of the body must stay unsent
         peer.wait_for_close()
 
     receiver = serve(script, tls=server_context(authority.issue_cert("127.0.0.1")))
 
     async def use(transport: GuardedTransport) -> list[int]:
-        request = httpx.Request("POST", receiver.url, content=b"x" * 30_000_000)
-        return [(await transport.handle_async_request(request)).status_code for _ in range(2)]
+        statuses = []
+        for _ in range(2):
+            request = httpx.Request("POST", receiver.url, content=b"x" * 30_000_000)
+            statuses.append((await transport.handle_async_request(request)).status_code)
+            answered.release()
+        return statuses
 
     assert run(use, ssl_context=trusting) == [413, 413]
     assert receiver.connections == 2

@@ -57,21 +57,20 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             numbers = iter(range(1_000_000))
             yield Place(kind, lambda: f"sqlite:///{folder}/{next(numbers)}.db")
         return
-    with _a_database_of_our_own(kind) as url:
-        with ExitStack() as stack:
-            engine = sa.create_engine(url.set(drivername=_DRIVERS[kind]))
-            stack.callback(engine.dispose)
+    with _a_database_of_our_own(kind) as url, ExitStack() as stack:
+        engine = sa.create_engine(url.set(drivername=_DRIVERS[kind]))
+        stack.callback(engine.dispose)
 
-            def fresh() -> str:
-                database = Database(url.render_as_string(hide_password=False))
-                database.open()
-                database.close()
-                with engine.begin() as connection:
-                    for table in _TABLES:
-                        connection.execute(sa.text(f"DELETE FROM bellwire_{table}"))
-                return url.render_as_string(hide_password=False)
+        def fresh() -> str:
+            database = Database(url.render_as_string(hide_password=False))
+            database.open()
+            database.close()
+            with engine.begin() as connection:
+                for table in _TABLES:
+                    connection.execute(sa.text(f"DELETE FROM bellwire_{table}"))
+            return url.render_as_string(hide_password=False)
 
-            yield Place(kind, fresh)
+        yield Place(kind, fresh)
 
 
 class _a_database_of_our_own:  # noqa: N801 - reads as a sentence

@@ -55,7 +55,10 @@ class Host:
 
     def approve(self, connection: object, event_id: str | None = None) -> str:
         workflow = Workflow(
-            project_name="Zahlungen", workflow_id="WF-1", workflow_subject="it's 工单 \"x\" 😀 {p0} :p1 %s", workflow_status="ok"
+            project_name="Zahlungen",
+            workflow_id="WF-1",
+            workflow_subject='it\'s 工单 "x" 😀 {p0} :p1 %s',
+            workflow_status="ok",
         )
         return self.bus.notify_workflow("approve", workflow, connection=connection, event_id=event_id).id
 
@@ -152,13 +155,15 @@ def test_the_stored_event_is_the_one_that_was_published(host: Host) -> None:
     with host.engine.begin() as connection:
         event_id = host.approve(connection)
     [event] = host.bus.outbox.events(event_id=event_id)
-    assert "it's 工单 \\\"x\\\" 😀 {p0} :p1 %s" in event.payload
+    assert 'it\'s 工单 \\"x\\" 😀 {p0} :p1 %s' in event.payload
 
 
 def test_a_connection_in_autocommit_is_refused_with_the_way_out(host: Host) -> None:
-    with host.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        with pytest.raises(InvalidConnection, match="no open transaction.*AUTOCOMMIT"):
-            host.approve(connection)
+    with (
+        host.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        pytest.raises(InvalidConnection, match="no open transaction.*AUTOCOMMIT"),
+    ):
+        host.approve(connection)
 
 
 def test_a_connection_of_a_database_without_an_outbox_is_refused(host: Host) -> None:

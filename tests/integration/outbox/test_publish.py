@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def test_an_event_is_stored_with_one_delivery_per_channel_that_wants_it(desk: Desk) -> None:
     event = attrs.evolve(
-        desk.new_event("e1", channels=("ops", "chat")), unwanted_by={"audit": "vetoed by x: 'no'"}, payload='{"a":"é€𝄞"}'
+        desk.new_event("e1", channels=("ops", "chat")),
+        unwanted_by={"audit": "vetoed by x: 'no'"},
+        payload='{"a":"é€𝄞"}',
     )
     desk.outbox.publish([event])
     (stored,) = desk.outbox.events(event_id="e1")
@@ -92,7 +94,23 @@ def test_nothing_to_publish_is_no_fault(desk: Desk) -> None:
 IDS = [
     *("wf-1", "WF-1", "wf-1 ", "wf-1\t", " wf-1", "Wf-1", "wf–1"),
     *("ß", "ss", "SS", "é", "e\u0301", "E", "e", "ı", "i", "I", "İ"),
-    *('"', "'", "''", '"; DROP TABLE bellwire_events; --', "\\", "\\\\", "%", "_", "{}", "[1]", "null", "NaN", "1", "01", "1.0"),
+    *(
+        '"',
+        "'",
+        "''",
+        '"; DROP TABLE bellwire_events; --',
+        "\\",
+        "\\\\",
+        "%",
+        "_",
+        "{}",
+        "[1]",
+        "null",
+        "NaN",
+        "1",
+        "01",
+        "1.0",
+    ),
     *("🔔", "🔕", "👩‍👩‍👧", "工单-1", "工单－1", "\u200b", "a\u200b", "a", "\n", "\r\n", "\u2028"),
     "x" * 200,
 ]

@@ -96,7 +96,9 @@ def test_a_batch_of_two_thousand_is_claimed_and_settled_in_one_go(desk: Desk) ->
     assert desk.outbox.counts() == {}
 
 
-@pytest.mark.parametrize("text", ["x" * 4096, "é" * 4000, "🔔" * 4000, "'\"\\\n\t%_"], ids=["ascii", "é", "emoji", "signs"])
+@pytest.mark.parametrize(
+    "text", ["x" * 4096, "é" * 4000, "🔔" * 4000, "'\"\\\n\t%_"], ids=["ascii", "é", "emoji", "signs"]
+)
 def test_texts_come_back_as_they_were(desk: Desk, text: str) -> None:
     desk.publish("e1")
     (claim,) = desk.claim()

@@ -60,7 +60,8 @@ def test_the_file_keeps_what_was_written_by_a_process_that_was_killed(file: Path
 import os
 from bellwire.core.outbox import Database, NewEvent, Outbox
 outbox = Outbox(Database("sqlite:///{file}"))
-outbox.publish([NewEvent(id="e1", kind="w", action="c", ordering_key="k", payload="{{}}", wanted_by={{}}, unwanted_by={{}})])
+event = NewEvent(id="e1", kind="w", action="c", ordering_key="k", payload="{{}}", wanted_by={{}}, unwanted_by={{}})
+outbox.publish([event])
 os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
@@ -149,7 +150,8 @@ os.setgid(65534)
 os.setuid(65534)
 try:
     outbox.database.open()
-    outbox.publish([NewEvent(id="e", kind="w", action="c", ordering_key="k", payload="{}", wanted_by={}, unwanted_by={})])
+    event = NewEvent(id="e", kind="w", action="c", ordering_key="k", payload="{}", wanted_by={}, unwanted_by={})
+    outbox.publish([event])
 except DatabaseUnavailable as error:
     print(error)
 """
@@ -248,9 +250,9 @@ def _open_and_publish(file: str, number: int, start: object, results: object) ->
         outbox.publish([event(f"{number}")])
         outbox.counts()
         outbox.close()
-        results.put("")  # type: ignore[attr-defined]  # the same
+        results.put("")  # type: ignore[attr-defined]  # as on the line above
     except BaseException as error:
-        results.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]  # the same
+        results.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]  # as on the line above
 
 
 def test_processes_that_start_at_once_on_a_file_that_is_not_there_yet_all_get_to_work(tmp_path: Path) -> None:
@@ -279,9 +281,9 @@ def _read_over_and_over(file: str, number: int, start: object, results: object) 
             outbox = Outbox(Database(f"sqlite:///{file}"))
             outbox.counts()
             outbox.close()  # whoever closes last takes the WAL away, under a lock that shuts everybody out
-        results.put("")  # type: ignore[attr-defined]  # the same
+        results.put("")  # type: ignore[attr-defined]  # as on the line above
     except BaseException as error:
-        results.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]  # the same
+        results.put(f"{type(error).__name__}: {error}")  # type: ignore[attr-defined]  # as on the line above
 
 
 def test_commands_that_come_and_go_do_not_shut_one_another_out(file: Path, outbox: Outbox) -> None:

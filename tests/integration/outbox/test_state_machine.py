@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import attrs
 from hypothesis import settings
@@ -325,4 +325,6 @@ class OutboxMachine(RuleBasedStateMachine):
 
 def test_the_outbox_does_what_its_model_does(place: Place, make_desk: Callable[[], Desk]) -> None:
     amount = {"sqlite": 60, "postgresql": 8, "mysql": 8}[place.kind]
-    run_state_machine_as_test(lambda: OutboxMachine(make_desk), settings=settings(max_examples=amount, stateful_step_count=30))
+    run_state_machine_as_test(
+        cast("Any", lambda: OutboxMachine(make_desk)), settings=settings(max_examples=amount, stateful_step_count=30)
+    )

@@ -61,7 +61,7 @@ def _allowed(setting: DeclaredSetting) -> str:
     if setting.type.choices:
         return ", ".join(f"`{_toml(choice)}`" for choice in setting.type.choices)
     if info.ge is not None and info.le is not None:
-        return f"{_toml(float(info.ge))}–{_toml(float(info.le))}"  # noqa: RUF001 - a range has a dash
+        return f"{_toml(float(info.ge))}–{_toml(float(info.le))}"
     if info.format == "duration":
         return "a duration: `30s`, `5m`, `2h`, `7d`"
     if others := [example for example in info.examples if example != setting.default]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from bellwire.core.dispatch.presence import gone, this_process
@@ -78,9 +79,5 @@ def test_what_an_older_or_newer_version_wrote_is_no_proof_of_death(process: str)
 
 def test_only_those_that_are_gone_are_named() -> None:
     dead = json.loads(this_process()) | {"started": "1"}
-    rows = [row(this_process()), DispatcherRow(**{**_fields(row(json.dumps(dead))), "id": "dead"})]
+    rows = [row(this_process()), attrs.evolve(row(json.dumps(dead)), id="dead")]
     assert gone(rows) == ["dead"]
-
-
-def _fields(presence: DispatcherRow) -> dict[str, object]:
-    return {name: getattr(presence, name) for name in ("host", "pid", "process", "version", "config_digest")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import attrs
 import pytest
@@ -58,7 +59,7 @@ def settled(
     )
 
 
-def failed(detail: str = "refused", **more: object) -> Failed:
+def failed(detail: str = "refused", **more: Any) -> Failed:
     return attrs.evolve(Failed(stage="connect", detail=detail), **more)
 
 

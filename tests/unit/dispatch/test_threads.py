@@ -15,9 +15,9 @@ import pytest
 from bellwire.core.dispatch.threads import DaemonThreads
 
 
-def run(test: Callable[[DaemonThreads], Awaitable[Any]], size: int = 2) -> Any:
+def run(test: Callable[[DaemonThreads], Awaitable[Any]], size: int = 2, name: str = "bellwire-test") -> Any:
     async def main() -> Any:
-        threads = DaemonThreads(size, "bellwire-test")
+        threads = DaemonThreads(size, name)
         try:
             return await asyncio.wait_for(test(threads), 60)
         finally:
@@ -56,8 +56,7 @@ def test_what_would_end_the_loop_is_just_this_calls_error(kind: type[BaseExcepti
 
 
 def test_no_more_threads_than_its_size_and_none_before_they_are_needed() -> None:
-    async def test(threads: DaemonThreads) -> tuple[int, int]:
-        before = threading.active_count()
+    async def test(threads: DaemonThreads) -> int:
         release = threading.Event()
         seen: set[int] = set()
 
@@ -65,13 +64,21 @@ def test_no_more_threads_than_its_size_and_none_before_they_are_needed() -> None
             seen.add(threading.get_ident())
             release.wait(60)
 
+        assert named("bellwire-counted") == 0
         calls = [asyncio.ensure_future(threads.submit(work)) for _ in range(10)]
-        started = threading.active_count() - before
+        while len(seen) < 3:
+            await asyncio.sleep(0.005)
+        started = named("bellwire-counted")
         release.set()
         await asyncio.gather(*calls)
-        return started, len(seen)
+        assert len(seen) == 3
+        return started
 
-    assert run(test, size=3) == (3, 3)
+    assert run(test, size=3, name="bellwire-counted") == 3
+
+
+def named(prefix: str) -> int:
+    return sum(thread.name.startswith(prefix) for thread in threading.enumerate())
 
 
 def test_an_idle_thread_is_used_again() -> None:
@@ -132,7 +139,7 @@ def test_a_call_that_outlives_its_loop_ends_in_silence() -> None:
 
     async def main() -> None:
         threads = DaemonThreads(1, "bellwire-orphan")
-        threads.submit(work)
+        _ = threads.submit(work)
         threads.close()
 
     asyncio.run(main())

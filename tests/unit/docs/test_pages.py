@@ -41,7 +41,7 @@ def test_the_guide_has_the_settings_default_and_its_range(setting: DeclaredSetti
     assert (tuple(shown) if isinstance(shown, list) else shown) == setting.default
     info = setting.info
     if info.le is not None and (info.ge or setting.name == "max_retry_times"):
-        assert f"({info.ge:g}–{info.le:g})" in told  # noqa: RUF001 - a range has an en dash
+        assert f"({info.ge:g}–{info.le:g})" in told
 
 
 def test_the_guide_explains_every_stage_and_every_format() -> None:

@@ -166,7 +166,7 @@ def test_well_formed_answers_are_read_as_h11_reads_them(  # noqa: PLR0917 - all 
     body: bytes,
     framing: str,
     interim: int,
-    to_head: bool,  # noqa: FBT001 - drawn
+    to_head: bool,
     chance: random.Random,
 ) -> None:
     fields = [name + b": " + value + chance.choice([b"", b" ", b"\t "]) for name, value in headers]

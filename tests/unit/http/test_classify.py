@@ -47,7 +47,7 @@ def certificate_error() -> ssl.SSLCertVerificationError:
         (OSError(errno.ENOSPC, "No space left on device"), "channel", True, "No space left"),
     ],
 )
-def test_every_exception_has_its_stage(error: BaseException, stage: str, retryable: bool, said: str) -> None:  # noqa: FBT001 - a column
+def test_every_exception_has_its_stage(error: BaseException, stage: str, retryable: bool, said: str) -> None:
     failed = failure_of(error)
     assert (failed.stage, failed.retryable) == (stage, retryable)
     assert said in failed.detail
@@ -76,7 +76,7 @@ def test_a_bad_status_keeps_the_answer_and_when_to_come_back() -> None:
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(302, True), (400, True), (404, True), (410, False), (500, True)])
-def test_only_gone_for_good_is_not_worth_a_retry(status: int, retryable: bool) -> None:  # noqa: FBT001 - a column
+def test_only_gone_for_good_is_not_worth_a_retry(status: int, retryable: bool) -> None:
     response = httpx.Response(status, request=REQUEST)
     with pytest.raises(httpx.HTTPStatusError) as caught:
         response.raise_for_status()

@@ -42,7 +42,7 @@ def connected() -> Iterator[tuple[Connection, FakeTransport, socket.socket]]:
     """A connection, its transport, and the receiver's end of its socket."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        ours.setblocking(False)
         connection, transport = Connection(ours, "10.0.0.1:80", Limits()), FakeTransport()
         connection.connection_made(cast("asyncio.BaseTransport", transport))
         yield connection, transport, theirs

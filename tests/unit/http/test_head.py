@@ -68,7 +68,7 @@ def test_a_request_without_a_host_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("value", "closing"), [("close", True), ("Keep-Alive, Close", True), ("keep-alive", False)])
-def test_a_request_may_ask_for_the_connection_to_be_closed(value: str, closing: bool) -> None:  # noqa: FBT001 - a column
+def test_a_request_may_ask_for_the_connection_to_be_closed(value: str, closing: bool) -> None:
     assert request_head(httpx.Request("POST", URL, headers={"Connection": value}), 0)[1] is closing
 
 

@@ -162,3 +162,61 @@ def test_slots_survive_any_sequence_of_events(steps: list[Step]) -> None:
         await machine.settle()
 
     asyncio.run(main())
+
+
+Ask: TypeAlias = "Callable[[], asyncio.Task[Connection | None]]"
+
+
+def one_slot(loop: asyncio.AbstractEventLoop) -> tuple[Pool, Slots, Ask]:
+    """One slot, and a way to ask for it."""
+    pool = Pool(loop, Limits(connections_per_origin=1))
+    slots = pool.slots(ORIGIN)
+
+    def ask() -> asyncio.Task[Connection | None]:
+        return loop.create_task(slots.acquire(loop, loop.time(), loop.time() + 60))
+
+    return pool, slots, ask
+
+
+def test_who_gives_up_waiting_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        _, slots, ask = one_slot(asyncio.get_running_loop())
+        assert await ask() is None
+        waiting = [ask() for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        assert not slots._waiting
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_dies_while_it_is_handed_on_leaves_the_slot() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pool, slots, ask = one_slot(loop)
+        assert await ask() is None
+        fake = FakeConnection()
+        pool.adopt(slots, cast("Connection", fake))
+        waiting = ask()
+        await asyncio.sleep(0)
+        slots.release(cast("Connection", fake), loop.time())
+        fake.close()
+        assert await waiting is None
+        slots.release(None, loop.time())
+        assert slots.unused
+
+    asyncio.run(main())
+
+
+def test_a_connection_that_is_lost_before_it_is_adopted_is_not_waited_for() -> None:
+    async def main() -> None:
+        pool, slots, _ = one_slot(asyncio.get_running_loop())
+        fake = FakeConnection()
+        fake.close()
+        pool.adopt(slots, cast("Connection", fake))
+        async with asyncio.timeout(5):
+            await pool.aclose()
+
+    asyncio.run(main())

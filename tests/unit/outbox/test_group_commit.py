@@ -178,9 +178,7 @@ class Interruptible(threading.Event):
 
 
 @pytest.mark.parametrize("interrupted", [2, 3, 4])
-def test_a_follower_that_a_signal_takes_away_strands_nobody(
-    monkeypatch: pytest.MonkeyPatch, interrupted: int
-) -> None:
+def test_a_follower_that_a_signal_takes_away_strands_nobody(monkeypatch: pytest.MonkeyPatch, interrupted: int) -> None:
     log = Log(held=True)
     group = GroupCommit(log)
     publishers = Publishers(group)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -31,7 +31,7 @@ CLAIM = Claim(
 
 
 def settled(
-    state: Literal["delivered", "failed", "waiting"], outcome: AttemptOutcome | None, **changes: object
+    state: Literal["delivered", "failed", "waiting"], outcome: AttemptOutcome | None, **changes: Any
 ) -> dict[str, object]:
     record = None
     if outcome is not None:
@@ -69,9 +69,7 @@ def test_a_delivery_that_waits_is_due_after_its_delay_and_not_settled() -> None:
 
 
 @pytest.mark.parametrize(("state", "outcome"), [("delivered", "sent"), ("failed", "failed")])
-def test_a_delivery_that_ended_is_settled_now(
-    state: Literal["delivered", "failed"], outcome: AttemptOutcome
-) -> None:
+def test_a_delivery_that_ended_is_settled_now(state: Literal["delivered", "failed"], outcome: AttemptOutcome) -> None:
     assert settled(state, outcome)["settled_at"] == NOW
 
 
@@ -88,7 +86,7 @@ def test_the_key_is_held_from_the_first_failure_on_and_not_anew_at_each() -> Non
     settlement = Settlement(claim=again, state="waiting", record=record, hold_key=600)
     assert next_state(settlement, NOW)["holds_until"] == 123
     for outcome in ("interrupted", None):
-        assert settled("waiting", outcome, hold_key=600)["holds_until"] is None  # type: ignore[arg-type]  # a tuple's items are just str
+        assert settled("waiting", outcome, hold_key=600)["holds_until"] is None
 
 
 def test_an_attempts_row_says_which_delivery_and_which_dispatcher() -> None:

@@ -62,7 +62,7 @@ def test_every_other_status_is_a_failure_that_may_be_sent_again(status: int) -> 
 
 
 @pytest.mark.parametrize(("status", "success"), [(199, False), (200, True), (204, True), (299, True), (300, False)])
-def test_any_2xx_is_success_where_that_is_set(status: int, success: bool) -> None:  # noqa: FBT001  # a parameter of the table
+def test_any_2xx_is_success_where_that_is_set(status: int, success: bool) -> None:  # a parameter of the table
     assert isinstance(judged(status, accept_status="2xx"), Sent) is success
 
 
@@ -205,7 +205,7 @@ def test_a_token_that_the_cap_goes_through_leaves_no_beginning() -> None:
 def test_whatever_is_answered_has_an_outcome_that_can_be_stored_and_shown(
     status: int,
     body: bytes,
-    truncated: bool,  # noqa: FBT001  # hypothesis passes it by name
+    truncated: bool,  # hypothesis passes it by name
 ) -> None:
     outcome = judged(status, body, url=ROBOT, truncated=truncated)
 

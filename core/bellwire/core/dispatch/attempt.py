@@ -43,13 +43,9 @@ async def call_hook(
         if isinstance(error, _Overdue):
             return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
         return classify(error)
-    except asyncio.CancelledError as error:
-        if cast("asyncio.Task[object]", asyncio.current_task()).cancelling():
+    except BaseException as error:
+        if is_from_outside(error):
             raise
-        return classify(error)  # nobody cancelled this attempt: the channel's own work was, and it let that pass
-    except (KeyboardInterrupt, GeneratorExit):
-        raise  # somebody ends the process, or the loop
-    except BaseException as error:  # noqa: BLE001 - whatever a channel raises, even SystemExit, is this attempt's outcome
         return classify(error)
     if isinstance(result, Sent | Failed):
         return result
@@ -58,6 +54,13 @@ async def call_hook(
         detail=f"{hook.name} returned {type(result).__name__}, not an outcome; end it with `return Sent()`",
         retryable=False,  # the message may well have gone out; sending it again would repeat it
     )
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Whether *error* is somebody's wish that this task ends, and nothing that a channel's code did by itself."""
+    if isinstance(error, asyncio.CancelledError):
+        return cast("asyncio.Task[object]", asyncio.current_task()).cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 class _Overdue(TimeoutError):

@@ -40,19 +40,17 @@ def hold_time(failures: int) -> int:
 def advance(health: ChannelHealth, sent: Sequence[bool], now: int, *, holds: bool) -> ChannelHealth:
     """*health* after attempts that ended as *sent* says, in their order; *holds* where the channel has a breaker."""
     failures, since, last_success = health.failures, health.failing_since, health.last_success_at
+    held_until = health.held_until
     for success in sent:
         if success:
-            failures, since = 0, None
+            failures, since, held_until = 0, None, None
             last_success = now
         else:
             failures, since = failures + 1, since if since is not None else now
     if last_success is not None and health.last_success_at is not None and not health.failures and not failures:
         # once a second is enough for people, and saves a write per batch
         last_success = max(health.last_success_at, now - now % 1_000_000)
-    held_until = health.held_until
-    if not failures:
-        held_until = None
-    elif holds and failures >= TRIPS_AT and failures != health.failures:
+    if holds and failures >= TRIPS_AT and sent and not sent[-1]:
         held_until = now + hold_time(failures)
     return attrs.evolve(
         health, failures=failures, failing_since=since, held_until=held_until, last_success_at=last_success

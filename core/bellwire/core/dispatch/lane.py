@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from bellwire.core.outbox import LaneDemand
 from bellwire.hookspecs import ChannelConfig, DeliveryError, parse_duration
 
+from .attempt import is_from_outside
 from .pace import Pace
 from .retry import RetryPolicy
 from .threads import DaemonThreads
@@ -108,7 +109,9 @@ class Lane:
             async with asyncio.timeout(OPEN_PATIENCE):
                 channel = await self.config.open(self.context)
             self._plugins.open_channel(self.name, channel)
-        except Exception as error:  # noqa: BLE001 - whatever a third party's channel raises marks this lane alone
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
             reason = _reason(error)
             if reason != self.reason:
                 logger.warning("channel %s cannot be opened; its deliveries wait: %s", self.name, reason)
@@ -141,11 +144,13 @@ async def _close(channel: object | None, name: str) -> None:
             result = aclose()
             if inspect.isawaitable(result):
                 await result
-    except Exception:
+    except BaseException as error:
+        if is_from_outside(error):
+            raise
         logger.exception("channel %s did not close cleanly", name)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return f"did not open within {OPEN_PATIENCE:g} s"
     if isinstance(error, DeliveryError):

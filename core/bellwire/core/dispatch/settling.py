@@ -108,7 +108,7 @@ def _stages(stages: tuple[Stage, ...], secrets: tuple[str, ...]) -> str | None:
 def clean(text: str, secrets: tuple[str, ...], limit: int) -> str:
     r"""*text* without *secrets*, in valid UTF-8 without U+0000, and at most *limit* characters long.
 
-    >>> clean("got Bearer s3cret\\0", ("s3cret",), 100)
+    >>> clean("got Bearer s3cret\0", ("s3cret",), 100)
     'got Bearer ********\ufffd'
     """
     text = text[: limit + 4096]  # a secret that straddles the limit is still found whole

@@ -43,7 +43,7 @@ def failure_of(error: BaseException, *, now: datetime | None = None) -> Failed:
         case httpx.HTTPStatusError():
             return _status_failure(error, now or datetime.now(UTC))
         case httpx.RequestError() | httpx.InvalidURL():
-            stage = next(stage for kind, stage in _STAGES if isinstance(error, kind))
+            stage: FailureStage = next(stage for kind, stage in _STAGES if isinstance(error, kind))
             return Failed(stage=stage, detail=_detail(error), retryable=stage != "config")
         case ssl.SSLError():
             return Failed(stage="tls", detail=f"no trusted connection: {handshake_problem(error)}")

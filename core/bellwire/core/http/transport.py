@@ -61,7 +61,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         total_timeout: float = 15.0,
         ssl_context: ssl.SSLContext | None = None,
         resolver: Resolver = system_resolver,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008  # a frozen value, shared safely
     ) -> None:
         self._limits: Final = limits
         self._total_timeout: Final = total_timeout

@@ -154,7 +154,7 @@ class _SQLAlchemy(HostConnection):
             msg = "connection=: is an async one; use `await bus.apublish(event, connection=…)`"
             raise InvalidConnection(msg)
         self._given: Final = connection
-        self._connection: Final = (
+        self._connection: Any = (
             connection.connection()
             if hasattr(connection, "connection") and callable(connection.connection)
             else connection
@@ -182,13 +182,13 @@ class _SQLAlchemy(HostConnection):
             _Driver(driver).require_transaction()
 
     def after_commit(self, call: Callable[[], None]) -> None:
-        import sqlalchemy as sa
+        from sqlalchemy import event
 
         if self._given is not self._connection:
             session = self._given() if callable(self._given) else self._given  # a scoped session gives the real one
-            sa.event.listen(session, "after_commit", lambda _: call(), once=True)
+            event.listen(session, "after_commit", lambda _: call(), once=True)
         else:
-            sa.event.listen(self._connection, "commit", lambda _: call(), once=True)
+            event.listen(self._connection, "commit", lambda _: call(), once=True)
 
 
 class _Django(HostConnection):

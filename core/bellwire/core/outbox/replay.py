@@ -111,7 +111,7 @@ def overtaken(connection: Connection, ids: Sequence[str]) -> list[Overtaken]:
         .where(d.id.in_(list(ids)))
         .group_by(d.id, d.channel, d.ordering_key)
     )
-    return [Overtaken(*tuple(row)) for row in connection.execute(query)]
+    return [Overtaken(str(id_), channel, key, later) for id_, channel, key, later in connection.execute(query).tuples()]
 
 
 def add(connection: Connection, event_ids: Sequence[str], channel: str, now: int) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Claim:
     """``module:Class``, as it is written there."""
     distribution: str
     version: str
-    _load: Callable[[], object] = attrs.field(repr=False)
+    _load: Callable[[], object] = attrs.field(repr=False, alias="load")
 
     @property
     def origin(self) -> str:

@@ -21,7 +21,7 @@ def received(
     body: bytes = b"{}",
     *,
     headers: tuple[tuple[str, str], ...] = (("webhook-id", "a"),),
-    verdict: Verdict = Verdict(),  # noqa: B008  # frozen
+    verdict: Verdict = Verdict(),  # noqa: B008  # a frozen value, shared safely
     status: int = 200,
     **more: Any,
 ) -> Received:
@@ -70,7 +70,9 @@ def test_a_long_body_is_shown_in_part_and_given_whole_as_json() -> None:
 
 
 @given(st.binary(), st.text(st.characters(max_codepoint=255)), st.booleans())
-def test_nothing_that_arrives_can_drive_a_terminal(body: bytes, value: str, pretty: bool) -> None:  # noqa: FBT001  # hypothesis passes it by name
+def test_nothing_that_arrives_can_drive_a_terminal(
+    body: bytes, value: str, pretty: bool
+) -> None:  # hypothesis passes it by name
     arrival = received(body, headers=(("X", value), (value, "x")), verdict=Verdict(remarks=(value,)))
 
     for shown in (as_text(arrival, pretty=pretty), as_text(Noise(at=NOON, text=value)), as_json(arrival)):
@@ -131,7 +133,7 @@ def test_as_json_noise_is_told_apart() -> None:
 def test_credentials_are_masked_unless_whoever_looks_gave_them(
     name: str,
     value: str,
-    authorized: bool | None,  # noqa: FBT001  # a parameter of the table
+    authorized: bool | None,  # a parameter of the table
     shown: str,
 ) -> None:
     arrival = received(headers=((name, value),), verdict=Verdict(authorized=authorized))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
@@ -40,7 +41,7 @@ class MySQL(Server):
     def create_engine(self) -> Engine:
         """Without ``STRICT_TRANS_TABLES`` a text that is too long would be cut without a word."""
         engine = super().create_engine()
-        sa.event.listen(engine, "connect", _be_strict)
+        event.listen(engine, "connect", _be_strict)
         return engine
 
     def now(self, connection: Connection) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
@@ -78,8 +79,8 @@ class SQLite(Backend):
                 "use a newer Python, or a database server"
             )
             raise DatabaseError(msg)
-        sa.event.listen(engine, "connect", _prepare)
-        sa.event.listen(engine, "begin", _begin_statement)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin_statement)
         return engine
 
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
