@@ -61,7 +61,7 @@ def wrap(outbox: Outbox, reaper: Reaper) -> None:
         reaper.at("settlement written, not committed", reached=result.settled)
         return result
 
-    outbox.exchange = exchange_with_steps  # type: ignore[method-assign,assignment]  # the steps are ours alone
+    outbox.exchange = exchange_with_steps  # type: ignore[method-assign]  # the steps are ours alone
     outbox._exchange = within_with_steps  # type: ignore[method-assign,assignment]  # as on the line above
 
 

@@ -174,6 +174,22 @@ def test_a_replacement_that_is_refused_leaves_the_old_channel_in_place(plugins: 
     assert [info.name for info in plugins.listing()] == ["ops"]
 
 
+def test_what_pluggy_alone_finds_wrong_is_told_and_leaves_the_old_channel_in_place_too(plugins: Plugins) -> None:
+    class TwoSortsOfWrapper(Pager):
+        @hookimpl(wrapper=True, hookwrapper=True)
+        def notify_render(self) -> Generator[None, Message, Message]:
+            return (yield)
+
+    with pytest.raises(PluginError, match=r"channel ops: .*mutually exclusive"):
+        plugins.open_channel("ops", TwoSortsOfWrapper())
+    assert plugins.listing() == ()
+
+    plugins.open_channel("ops", Pager())
+    with pytest.raises(PluginError, match="mutually exclusive"):
+        plugins.open_channel("ops", TwoSortsOfWrapper())
+    assert plugins.listing() == (PluginInfo(name="ops", role="channel", distribution="", hooks=("notify_workflow",)),)
+
+
 def test_a_closed_channel_is_gone_and_closing_it_again_does_nothing(plugins: Plugins) -> None:
     plugins.open_channel("ops", Pager())
     plugins.close_channel("ops")
