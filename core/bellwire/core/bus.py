@@ -220,6 +220,8 @@ class Bus(Forkable):
             if not self._refusal_told:
                 self._refusal_told = True
                 logger.error("events are stored, but nobody dispatches them here: %s", error)  # noqa: TRY400 - the sentence says all
+        except Exception:  # such as a process that ends and can start no thread, or a bus that was closed meanwhile
+            logger.exception("events are stored, but the dispatcher could not be told; the next one delivers them")
 
     def _committed(self) -> None:
         # SQLAlchemy tells of a commit just before it happens, so the dispatcher is also asked to look again

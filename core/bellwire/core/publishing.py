@@ -91,7 +91,7 @@ def _check_action(event: Event, settings: Settings) -> None:
     known = (*WORKFLOW_ACTIONS, *settings.workflow_actions)
     if event.action not in known:
         near = difflib.get_close_matches(event.action, known, 1)
-        hint = f", did you mean {near[0]!r}?" if near else ""
+        hint = f", did you mean {near[0]!r}?" if near else "."
         msg = (
             f"no workflow action {event.action!r}{hint} Known are {', '.join(known)}; "
             f'add your own with workflow_actions = ["{event.action}"]'
@@ -131,7 +131,9 @@ def _unwanted(event: Event, settings: Settings, plugins: Plugins) -> Mapping[str
             reasons[name] = reason
         elif vetoed := plugins.veto(event, name):
             plugin, veto = vetoed
-            reasons[name] = f"vetoed by {plugin}: {veto.reason}"
+            # a plugin's text may hold anything, and must not keep the event from being stored
+            reason = veto.reason.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+            reasons[name] = f"vetoed by {plugin}: {reason}"
     return reasons
 
 

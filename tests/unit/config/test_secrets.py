@@ -115,6 +115,11 @@ def test_while_the_channel_is_disabled_a_secret_that_cannot_be_had_is_a_warning_
     ]
 
 
+@pytest.mark.parametrize("reference", ["{ vault = 's3cret' }", "{}", "{ env = 'A', file = 'B' }"])
+def test_what_is_no_reference_at_all_is_wrong_even_while_disabled(load: Loader, reference: str) -> None:
+    assert load.channel_problems(f"token = {reference}") == [f"token: {NEEDS}"]
+
+
 def test_a_disabled_channel_that_cannot_do_without_the_secret_is_there_without_a_config(load: Loader) -> None:
     settings = load('[channels.ops]\ntype = "strict"\naddress = "x"\npin = { env = "NOT_SET" }')
 

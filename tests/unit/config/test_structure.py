@@ -169,14 +169,14 @@ def test_a_table_that_no_file_holds_is_structured_for_pages_and_apis(pager: type
 @pytest.mark.parametrize("raw", [{"env": "HOME"}, {"file": "/etc/passwd"}, {}])
 def test_pages_and_apis_cannot_refer_to_files_or_the_environment(pager: type[PagerConfig], raw: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
-        structure_channel(pager, {"token": raw, "keys": [raw], "urgency": 9}, path="channels.ops")
+        structure_channel(pager, {"enable": False, "token": raw, "keys": [raw]}, path="channels.ops")
 
     sentence = "must be text; only a configuration file may refer to the environment or to a file"
     assert [str(problem) for problem in caught.value.problems] == [
         f"channels.ops.token: {sentence}",
         f"channels.ops.keys: {sentence}",
-        "channels.ops.urgency: must be between 1 and 3, got 9",
     ]
+    assert [problem.severity for problem in caught.value.problems] == ["error", "error"]
 
 
 def test_a_lone_surrogate_from_an_api_is_refused(pager: type[PagerConfig]) -> None:

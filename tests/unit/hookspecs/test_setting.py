@@ -102,6 +102,7 @@ class FaxConfig(ChannelConfig):
     loud: bool = setting(default=False)
     pin: Secret | None = setting(default=None)
     paper: Literal["a4", "letter"] = setting(default="a4")
+    tray: Literal[1, 2] = setting(default=1)
     copies: tuple[str, ...] = setting(default=())
     headers: dict[str, int] = setting(factory=dict)
 
@@ -140,6 +141,8 @@ def test_a_config_made_in_code_is_typed_as_strictly_as_one_from_a_file() -> None
 
 
 def test_more_misuses_in_code_are_told() -> None:
+    assert problems_of(tray=True) == ["tray: must be one of 1, 2, got true"]
+    assert problems_of(tray=2.0) == ["tray: must be one of 1, 2, got 2"]
     assert problems_of(pin=5) == ["pin: must be a Secret, got int"]
     assert problems_of(number=None) == ["number: must be text, not None"]
     assert problems_of(number="") == ["number: must not be empty"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -16,7 +18,6 @@ from bellwire.core.dispatch.settling import DETAIL_LIMIT, RESPONSE_LIMIT, clean
 from bellwire.core.dispatch.setup import make_context
 from bellwire.core.dispatch.threads import DaemonThreads
 from bellwire.core.http import failure_of
-from bellwire.core.plugins import BoundHook, Plugins
 from bellwire.hookspecs import (
     Clock,
     Delivery,
@@ -32,8 +33,12 @@ from bellwire.hookspecs import (
 
 if TYPE_CHECKING:
     from bellwire.core.dispatch.context import Context
+    from bellwire.core.plugins import BoundHook, Plugins
 
 _OPEN_PATIENCE: Final = 30.0
+_CLOSE_PATIENCE: Final = 5.0
+
+logger = logging.getLogger("bellwire.insight")
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +87,7 @@ async def send_test(
 
 async def _open_and_send(context: Context, plugins: Plugins, test: TestMessage) -> Outcome:
     opened: object | None = None
-    registry = Plugins(plugins.types)  # its own: the dispatcher may have the same channel open
+    registry = plugins.fresh()  # its own: the dispatcher may have the same channel open
     try:
         async with asyncio.timeout(_OPEN_PATIENCE):
             opened = await context.config.open(context)
@@ -95,7 +100,7 @@ async def _open_and_send(context: Context, plugins: Plugins, test: TestMessage) 
     except Exception as error:  # noqa: BLE001 - whatever a channel raises is what the person who tests it wants to see
         return failure_of(error)
     finally:
-        await _close(opened)
+        await _close(opened, context.name)
         await context.aclose()
 
 
@@ -128,15 +133,30 @@ async def _send(context: Context, registry: Plugins, test: TestMessage) -> Outco
         threads.close()
 
 
-async def _close(opened: object | None) -> None:
+async def _close(opened: object | None, name: str) -> None:
+    """What it does while it closes changes nothing about how the test went."""
     aclose = getattr(opened, "aclose", None)
-    if aclose is not None:
-        async with asyncio.timeout(_OPEN_PATIENCE):
-            await aclose()
+    if aclose is None:
+        return
+    try:
+        async with asyncio.timeout(_CLOSE_PATIENCE):
+            closing = aclose()
+            if inspect.isawaitable(closing):
+                await closing
+    except Exception:
+        logger.exception("channel %s did not close cleanly after its test", name)
 
 
 def _scrubbed(outcome: Outcome, secrets: tuple[str, ...]) -> Outcome:
-    response = None if outcome.response is None else clean(outcome.response, secrets, RESPONSE_LIMIT)
-    if isinstance(outcome, Sent):
-        return attrs.evolve(outcome, response=response)
-    return attrs.evolve(outcome, response=response, detail=clean(outcome.detail, secrets, DETAIL_LIMIT))
+    try:
+        stages = tuple(
+            attrs.evolve(stage, detail=clean(stage.detail, secrets, DETAIL_LIMIT)) for stage in outcome.stages
+        )
+        response = None if outcome.response is None else clean(outcome.response, secrets, RESPONSE_LIMIT)
+        if isinstance(outcome, Sent):
+            return attrs.evolve(outcome, response=response, stages=stages)
+        detail = clean(outcome.detail, secrets, DETAIL_LIMIT)
+        return attrs.evolve(outcome, response=response, detail=detail, stages=stages)
+    except Exception as error:  # noqa: BLE001 - a channel may put anything into an outcome, bytes for text
+        problem = f"the channel's outcome holds what cannot be shown ({type(error).__name__}: {error})"
+        return Failed(stage="channel", detail=problem, retryable=False)

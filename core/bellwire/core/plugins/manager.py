@@ -230,7 +230,7 @@ class Plugins:
         except PluginValidationError as error:
             if isinstance(previous, Handle):
                 self._registry.add(previous, name)
-            msg = f"{role} {name}: {error}"
+            msg = f"{role} {name}: {' '.join(str(error).split())}"
             raise PluginError(msg) from error
         self._roles[name] = role
         self._look_at_hooks()

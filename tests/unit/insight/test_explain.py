@@ -1,0 +1,168 @@
+"""Why a notification did, or did not, arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from bellwire.core import Bus, ConfiguredChannel, Settings
+from bellwire.core.insight.explain import verdict_of
+from bellwire.core.insight.status import ChannelStatus, Status
+from bellwire.core.outbox import ChannelCounts, DeliveryView, DispatcherRow
+from bellwire.core.testing import RecordingConfig
+from bellwire.hookspecs import Event, Veto, Workflow, hookimpl
+
+NOW = 1_700_000_000_000_000
+VIEW = DeliveryView(
+    id="d1",
+    seq=1,
+    event_id="e1",
+    kind="workflow",
+    action="create",
+    ordering_key="7",
+    channel="ops",
+    state="waiting",
+    attempts=0,
+    interruptions=0,
+    due_at=NOW,
+    error=None,
+    created_at=NOW,
+    settled_at=None,
+    dispatcher=None,
+)
+ALIVE = DispatcherRow(id="x", host="h", pid=1, process="{}", version="1", config_digest="x", seen_at=NOW)
+
+
+def status(state: Any = "enabled", reason: str = "", *, alive: bool = True) -> Status:
+    ops = ChannelStatus(name="ops", type="x", state=state, reason=reason, counts=ChannelCounts(channel="ops"))
+    return Status(at=NOW, channels=(ops,), dispatchers=(ALIVE,) if alive else (), notices=())
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "words"),
+    [
+        ({"state": "delivered", "attempts": 1, "settled_at": NOW}, "sent", "after 1 attempt"),
+        ({"state": "delivered", "attempts": 3, "settled_at": NOW, "error": "refused"}, "sent", "earlier: refused"),
+        (
+            {"state": "failed", "attempts": 3, "settled_at": NOW, "error": "refused"},
+            "failed",
+            "after 3 attempts: refused",
+        ),
+        ({"state": "failed", "attempts": 3, "settled_at": NOW}, "failed", "`bellwire replay d1`"),
+        ({"state": "claimed", "attempts": 1}, "in flight", "attempt 2"),
+        ({"state": "cancelled", "settled_at": NOW}, "cancelled", "cancelled at"),
+        ({"due_at": NOW + 5_000_000}, "waiting", "waits until"),
+        ({}, "waiting", "waits for a free slot"),
+    ],
+)
+def test_each_state_has_its_sentence(changes: dict[str, Any], verdict: str, words: str) -> None:
+    found, sentence = verdict_of(attrs.evolve(VIEW, **changes), (), None, status())
+    assert found == verdict
+    assert words in sentence
+
+
+def test_a_delivery_that_waits_for_an_earlier_one_names_it() -> None:
+    blocker = attrs.evolve(VIEW, id="d0", action="approve", state="claimed")
+    _, sentence = verdict_of(attrs.evolve(VIEW, state="parked"), (), blocker, status())
+    assert "earlier delivery d0 (approve)" in sentence
+    assert "claimed" in sentence
+
+
+@pytest.mark.parametrize("state", ["paused", "held", "broken", "disabled", "orphaned"])
+def test_a_channel_that_lets_nothing_through_is_the_reason_before_all_others(state: str) -> None:
+    waiting = attrs.evolve(VIEW, due_at=NOW + 10**9)
+    _, sentence = verdict_of(waiting, (), attrs.evolve(VIEW, id="d0"), status(state, "because"))
+    assert sentence == f"waits, because the channel is {state} (because)"
+
+
+def test_when_nobody_dispatches_that_is_said_with_what_to_run() -> None:
+    _, sentence = verdict_of(VIEW, (), None, status(alive=False))
+    assert "nobody dispatches; run `bellwire worker`" in sentence
+
+
+class Sunday:
+    @hookimpl
+    def notify_filter(self, event: Event, channel: str) -> Veto | None:
+        return Veto("it is Sunday") if channel == "chat" else None
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[Bus]:
+    channels = {
+        "ops": ConfiguredChannel(name="ops", config=RecordingConfig()),
+        "chat": ConfiguredChannel(name="chat", config=RecordingConfig()),
+        "off": ConfiguredChannel(name="off", config=RecordingConfig(), disabled_by="enable = false"),
+    }
+    bus = Bus(
+        Settings(database=f"sqlite:///{tmp_path}/bellwire.db", dispatch="off", channels=channels),
+        plugins=[Sunday()],
+        channel_types={"recording": RecordingConfig},
+    )
+    yield bus
+    bus.close()
+
+
+def publish(bus: Bus, action: str = "create") -> Any:
+    return bus.notify_workflow(
+        action, Workflow(project_name="p", workflow_id="7", workflow_subject="s", workflow_status="finished")
+    )
+
+
+def test_an_event_is_explained_channel_by_channel(bus: Bus) -> None:
+    event = publish(bus)
+    explanation = bus.explain(event.id)
+    assert explanation.subject == "event"
+    (told,) = explanation.events
+    assert [(one.channel, one.verdict) for one in told.channels] == [
+        ("chat", "unwanted"),
+        ("off", "unwanted"),
+        ("ops", "waiting"),
+    ]
+    sentences = {one.channel: one.sentence for one in told.channels}
+    assert "it is Sunday" in sentences["chat"]
+    assert sentences["off"] == "not sent: disabled (enable = false)"
+    assert any("no dispatcher" in notice for notice in explanation.notices)
+
+
+def test_a_workflow_is_explained_event_by_event_in_publish_order(bus: Bus) -> None:
+    publish(bus, "create")
+    publish(bus, "approve")
+    explanation = bus.explain("7")
+    assert explanation.subject == "workflow"
+    assert explanation.summary == "workflow 7: 2 events published"
+    assert [told.event.action for told in explanation.events] == ["create", "approve"]
+
+
+def test_a_delivery_is_explained_alone(bus: Bus) -> None:
+    event = publish(bus)
+    (view,) = bus.outbox.deliveries_of(event.id)
+    explanation = bus.explain(view.id)
+    assert explanation.subject == "delivery"
+    assert [one.channel for one in explanation.events[0].channels] == ["ops"]
+
+
+def test_what_was_never_published_is_said_to_be_so_with_where_it_was_looked_for(bus: Bus, tmp_path: Path) -> None:
+    publish(bus)
+    explanation = bus.explain("nobody")
+    assert (explanation.subject, explanation.events) == ("nothing", ())
+    assert "never published" in explanation.summary
+    assert str(tmp_path) in explanation.summary
+
+
+def test_a_channel_that_came_later_is_told_to_have_been_missing(bus: Bus, tmp_path: Path) -> None:
+    event = publish(bus)
+    later = Bus(
+        attrs.evolve(
+            bus.settings,
+            channels={**bus.settings.channels, "new": ConfiguredChannel(name="new", config=RecordingConfig())},
+        ),
+        channel_types={"recording": RecordingConfig},
+    )
+    (told,) = later.explain(event.id).events
+    later.close()
+    sentences = {one.channel: one.sentence for one in told.channels}
+    assert sentences["new"] == "not sent: the channel was not configured when the event was published"
