@@ -47,7 +47,7 @@ docs: $(DEV) ## the site, into .site/
 	$(BIN)/zensical build --strict --clean --config-file .zensical.toml
 
 bench: $(DEV) ## the benchmarks; give them a quiet machine
-	$(BIN)/python tests/benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 requirements: ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(need_python)

@@ -59,13 +59,14 @@ class Bus(Forkable):
         channel_types: Mapping[str, type[ChannelConfig]] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.settings: Final = settings or Settings()
+        settings = settings or Settings()
         if isinstance(plugins, Plugins):
             self.plugins = plugins
         else:
             self.plugins = _registry(plugins, channel_types)
-            for item in self.settings.plugins:
+            for item in settings.plugins:
                 self.plugins.load(item)
+        self.settings: Final = settings.known_to(self.plugins.types)
         self._clock: Final = clock
         self._outbox: Outbox | None = None
         self._embedded: EmbeddedDispatcher | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from bellwire.core.http import AnswerTimedOut, ConnectTimedOut, GuardedTransport
+from bellwire.core.http import AnswerTimedOut, ConnectFailed, ConnectTimedOut, GuardedTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +151,19 @@ def test_an_address_that_hangs_leaves_time_for_the_next(
     stages = {stage.name: stage for stage in response.extensions["bellwire_stages"]}
     assert stages["connect"].detail == f"[::1]:{receiver.port}"
     assert stages["connect"].seconds >= 0.9
+
+
+def test_an_address_that_hangs_counts_as_one_that_failed_when_the_next_one_fails(
+    run: Runner, fill_backlog: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bellwire.core.http.dialling._LEAST_SECONDS", 0.1)
+    port = fill_backlog(0)
+
+    async def both(host: str, port: int) -> list[str]:
+        return ["127.0.0.1", "127.0.0.2"]  # nobody listens on the second one
+
+    with pytest.raises(ConnectFailed) as caught:
+        run.send(f"http://name.test:{port}/", connect_timeout=0.5, resolver=both)
+    first, second = f"127.0.0.1:{port}", f"127.0.0.2:{port}"
+    assert str(caught.value) == f"{first} did not answer to the attempt to connect; {second} refused the connection"
+    assert (caught.value.address, caught.value.errno) == (first, errno.ETIMEDOUT)

@@ -144,13 +144,14 @@ _AS_NOBODY = """
 import os, sys
 from bellwire.core.errors import DatabaseUnavailable
 from bellwire.core.outbox import Database, NewEvent, Outbox
-import alembic.runtime.environment, sqlalchemy.dialects.sqlite.pysqlite  # what only root may read, before root is left
+event = NewEvent(id="e", kind="w", action="c", ordering_key="k", payload="{}", wanted_by={}, unwanted_by={})
+warm = Outbox(Database("sqlite:///" + sys.argv[2]))
+warm.publish([event])  # imports what only root may read, before root is left
+warm.close()
 outbox = Outbox(Database("sqlite:///" + sys.argv[1], lock_patience=0.2))
 os.setgid(65534)
 os.setuid(65534)
 try:
-    outbox.database.open()
-    event = NewEvent(id="e", kind="w", action="c", ordering_key="k", payload="{}", wanted_by={}, unwanted_by={})
     outbox.publish([event])
 except DatabaseUnavailable as error:
     print(error)
@@ -169,7 +170,11 @@ def test_a_file_or_folder_that_this_user_may_not_write_is_told(file: Path, what:
     file.parent.chmod(0o755 if what == "folder" else 0o777)
     file.chmod({"file": 0o644, "folder": 0o666, "unreadable": 0o600}[what])
     run = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, str(file)], capture_output=True, text=True, check=False, cwd="/"
+        [sys.executable, "-c", _AS_NOBODY, str(file), str(file.with_name("warm.db"))],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
     )
     assert run.stderr == ""
     assert str(file) in run.stdout
@@ -299,6 +304,31 @@ def test_commands_that_come_and_go_do_not_shut_one_another_out(file: Path, outbo
     assert [results.get(timeout=120) for _ in processes] == [""] * 4
     for process in processes:
         process.join(60)
+
+
+def test_a_reader_that_is_refused_for_a_moment_tries_again(outbox: Outbox) -> None:
+    """SQLite refuses while another process recovers the file, opens it first or closes it last."""
+    refusals = [1, 2, 3]
+
+    def refuse(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT") and refusals:
+            refusals.pop()
+            raise sa.exc.OperationalError(statement, {}, sqlite3.OperationalError("database is locked"))
+
+    engine = outbox.database._engine
+    assert engine is not None
+    sa.event.listen(engine, "before_cursor_execute", refuse)
+    assert outbox.counts() == {}
+    assert refusals == []
+
+
+def test_a_file_that_somebody_has_for_himself_for_a_while_is_waited_for(outbox: Outbox, file: Path) -> None:
+    outbox.close()
+    owner = other_connection(file)
+    owner.execute("PRAGMA locking_mode = EXCLUSIVE")
+    owner.execute("UPDATE bellwire_meta SET value = value")
+    threading.Timer(0.1, owner.close).start()
+    assert outbox.counts() == {}
 
 
 def test_a_commit_by_anybody_else_is_noticed_once(outbox: Outbox, file: Path) -> None:

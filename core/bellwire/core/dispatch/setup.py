@@ -8,6 +8,8 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import attrs
+
 from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
 from bellwire.core.http import EgressPolicy
 from bellwire.core.outbox import DispatcherRow, Outbox, Retention
@@ -84,4 +86,6 @@ def _render(settings: Settings, plugins: Plugins, channel_type: str, event: Even
 
 def config_digest(settings: Settings) -> str:
     """Tells replicas with different settings apart; secrets are masked in it, so it gives none away."""
-    return hashlib.sha256(repr(settings).encode()).hexdigest()[:12]
+    # where the file lies, how the database is reached and who dispatches may differ between replicas
+    shared = attrs.evolve(settings, source=None, database="sqlite:///shared.db", dispatch="off")
+    return hashlib.sha256(repr(shared).encode()).hexdigest()[:12]
