@@ -17,6 +17,8 @@ import pytest
 from bellwire.core import BellwireError, Bus
 from bellwire.core.dispatch import dispatcher as dispatcher_module
 from bellwire.core.dispatch import lane as lane_module
+from bellwire.core.errors import DatabaseUnavailable
+from bellwire.core.outbox import outbox as outbox_module
 from bellwire.hookspecs import ChannelContext, Delivery, Event, Outcome, Sent
 
 if TYPE_CHECKING:
@@ -357,6 +359,49 @@ def test_a_fault_of_the_watch_does_not_end_the_looking(
     (event,) = house.publish("one", bus=other)
     house.wait_until_settled()
     assert house.view(event).state == "delivered"
+
+
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second instead of half a minute, with heartbeats to match."""
+    monkeypatch.setattr(outbox_module, "LEASE", 500_000)
+    monkeypatch.setattr(dispatcher_module, "HEARTBEAT", 0.05)
+
+
+def test_a_delivery_that_takes_longer_than_its_lease_is_not_taken_from_a_dispatcher_that_lives(
+    house: House, channel: MakesConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_leases(monkeypatch)
+    config = channel(lambda *_: asyncio.sleep(1.5, Sent()))
+    house.open({"ops": config})
+    house.open()  # a second dispatcher, which would take over what has expired
+    (event,) = house.publish("one")
+    house.wait_until_settled()
+    assert house.log(event) == [(1, "sent")]
+    assert len(config.script.calls) == 1
+
+
+def test_what_was_sent_and_cannot_be_settled_yet_is_not_taken_over_either(
+    house: House, channel: MakesConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short_leases(monkeypatch)
+    config = channel()
+    house.open({"ops": config}, start=False)
+    exchange = house.bus.outbox.exchange
+    refuse_until: list[float] = []
+
+    def refusing(dispatcher: str, settlements: Any, *more: Any) -> Any:
+        if settlements:
+            refuse_until[:] = refuse_until or [time.monotonic() + 1.5]
+            if time.monotonic() < refuse_until[0]:
+                raise DatabaseUnavailable("not now")
+        return exchange(dispatcher, settlements, *more)
+
+    house.bus.outbox.exchange = refusing  # type: ignore[method-assign,assignment]  # a seam of this test alone
+    house.bus.start()
+    (event,) = house.publish("one")
+    house.wait_until_settled()
+    assert house.log(event) == [(1, "sent")]
+    assert len(config.script.calls) == 1
 
 
 # -- what is not known here -------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
-import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,26 +159,33 @@ except DatabaseUnavailable as error:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try what another user sees; without it there are no means")
-@pytest.mark.parametrize("what", ["file", "folder", "unreadable"])
-def test_a_file_or_folder_that_this_user_may_not_write_is_told(file: Path, what: str) -> None:
-    outbox = Outbox(Database(f"sqlite:///{file}"))
-    outbox.publish([event("e1")])
-    outbox.close()
-    for folder in file.parents:  # pytest keeps its folders to their owner
-        if folder != Path(folder.anchor) and not folder.stat().st_mode & stat.S_IXOTH:
-            folder.chmod(folder.stat().st_mode | stat.S_IRWXO)
-    file.parent.chmod(0o755 if what == "folder" else 0o777)
-    file.chmod({"file": 0o644, "folder": 0o666, "unreadable": 0o600}[what])
-    run = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, str(file), str(file.with_name("warm.db"))],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd="/",
-    )
-    assert run.stderr == ""
-    assert str(file) in run.stdout
-    assert ("cannot be opened" if what == "unreadable" else "make the file and its folder writable") in run.stdout
+@pytest.mark.parametrize(
+    ("modes", "said"),
+    [
+        ((0o755, 0o777, 0o644), "make the file and its folder writable"),
+        ((0o755, 0o755, 0o666), "make the file and its folder writable"),
+        ((0o755, 0o777, 0o600), "cannot be opened"),
+        ((0o700, 0o777, 0o666), "cannot be entered"),
+    ],
+    ids=["file", "folder", "unreadable", "above"],
+)
+def test_a_file_or_folder_that_this_user_may_not_write_is_told(modes: tuple[int, int, int], said: str) -> None:
+    # not pytest's own folder, which it keeps to its owner
+    with tempfile.TemporaryDirectory() as open_to_all, tempfile.TemporaryDirectory() as above:
+        Path(open_to_all).chmod(0o777)
+        folder = Path(above) / "folder"
+        folder.mkdir()
+        file = folder / "bellwire.db"
+        outbox = Outbox(Database(f"sqlite:///{file}"))
+        outbox.publish([event("e1")])
+        outbox.close()
+        for path, mode in zip((file, folder, Path(above)), reversed(modes), strict=True):
+            path.chmod(mode)
+        command = [sys.executable, "-c", _AS_NOBODY, str(file), f"{open_to_all}/warm.db"]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert not run.stderr, run.stderr
+    assert str(folder) in run.stdout
+    assert said in run.stdout
 
 
 def test_a_disk_that_is_full_is_told_and_nothing_is_half_stored(outbox: Outbox) -> None:
@@ -199,6 +206,28 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_half_stored(outbox: Outbox) 
         outbox.publish([event(f"e{number}") for number in range(2, 2000)])
     assert [event.id for event in outbox.events()] == ["e1"]
     assert outbox.counts()["ops"].due == 1
+
+
+@pytest.mark.parametrize(("moment", "while_committing"), [("commit", True), ("begin", False)])
+def test_a_failure_while_committing_is_told_apart_because_its_end_is_unknown(
+    outbox: Outbox, moment: str, while_committing: bool
+) -> None:
+    failures: list[str] = []
+
+    def fail(_: object) -> None:
+        failures.append(moment)
+        raise sa.exc.OperationalError(moment, {}, sqlite3.OperationalError("disk I/O error"))
+
+    engine = outbox.database._engine
+    assert engine is not None
+    sa.event.listen(engine, moment, fail)
+    with pytest.raises(DatabaseUnavailable, match="disk I/O error") as caught:
+        outbox.publish([event("e1")])
+    assert caught.value.while_committing is while_committing
+    assert failures == [moment], "what may have been committed is not tried again unseen"
+    sa.event.remove(engine, moment, fail)
+    outbox.publish([event("e1")])
+    assert len(outbox.events()) == 1
 
 
 def test_a_newer_schema_that_still_works_for_us_is_used(outbox: Outbox, file: Path) -> None:

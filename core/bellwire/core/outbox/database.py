@@ -188,6 +188,7 @@ class Database:
             try:
                 connection.commit()
             except DBAPIError as error:
+                connection.invalidate()  # its transaction may still be open, and must not go back into the pool with it
                 translated = self.backend.translate(error)
                 translated.while_committing = True
                 raise translated from error

@@ -66,7 +66,12 @@ class SQLite(Backend):
                 "use a file, such as sqlite:///bellwire.db"
             )
             raise DatabaseError(msg)
-        if not self.path.parent.is_dir():
+        try:
+            there = self.path.parent.is_dir()
+        except OSError as error:  # a folder above it that this user may not enter
+            msg = f"database: the folder {self.path.parent} cannot be entered ({error.strerror}); let this user in"
+            raise DatabaseUnavailable(msg) from error
+        if not there:
             msg = f"database: the folder {self.path.parent} does not exist; create it, or name another file"
             raise DatabaseUnavailable(msg)
         engine = sa.create_engine(
