@@ -70,6 +70,21 @@ def test_what_was_sent_and_not_settled_is_sent_again_and_nothing_else_is(house: 
     assert log == [(1, "interrupted"), (1, "sent"), (1, "sent"), (1, "sent")], "it is told, and not counted"
 
 
+def test_on_the_same_machine_nobody_waits_for_the_lease_of_a_worker_that_is_gone(house: House) -> None:
+    house.publish(3)
+    assert house.worker("claimed, not sent").wait(60) == -signal.SIGKILL
+    with house.bus.outbox.database.read() as connection:
+        query = "SELECT id, lease_until FROM bellwire_deliveries WHERE state = 'claimed'"
+        leases = {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+    assert len(leases) == 3
+    house.worker()
+    house.wait_until_settled()
+    for delivery, lease_until in leases.items():
+        interrupted, sent = house.bus.outbox.attempts(delivery)
+        assert (interrupted.outcome, sent.outcome) == ("interrupted", "sent")
+        assert interrupted.started_at < lease_until
+
+
 def test_a_worker_that_is_killed_amid_a_send_is_followed_by_one_that_sends_it_again(
     house: House, receiver: Receiver, rounds: int
 ) -> None:
