@@ -194,9 +194,15 @@ class Bus(Forkable):
 
         Raises :class:`~bellwire.core.errors.DatabaseError` or :class:`~bellwire.core.errors.DispatchRefused`.
         """
+        self._require_open()
         self.outbox.database.open()
         if self.settings.dispatch == "embedded":
             self._start_embedded()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            msg = "this bus is closed; make another one"
+            raise BellwireError(msg)
 
     def _start_embedded(self) -> EmbeddedDispatcher:
         from .dispatch.embedded import EmbeddedDispatcher
@@ -204,9 +210,7 @@ class Bus(Forkable):
         embedded = self._embedded
         if embedded is None or not embedded.alive:
             with self._lock:
-                if self._closed:
-                    msg = "this bus is closed; make another one"
-                    raise BellwireError(msg)
+                self._require_open()
                 if self._embedded is None or not self._embedded.alive:
                     self._embedded = EmbeddedDispatcher(self.make_dispatcher)
                 embedded = self._embedded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 import threading
@@ -15,6 +16,8 @@ from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Secret, Sent, W
 
 if TYPE_CHECKING:
     from tests.integration.dispatch.conftest import House, MakesConfig
+
+    Wait = Callable[..., None]
 
 DOWN = Failed(stage="connect", detail="10.0.0.1:80 refused the connection")
 
@@ -85,7 +88,7 @@ def test_one_workflows_events_come_one_at_a_time_in_publish_order_through_retrie
     assert config.script.most_at_once == 1
 
 
-def test_no_more_are_sent_at_once_than_the_channels_concurrency(house: House, channel: MakesConfig) -> None:
+def test_no_more_are_sent_at_once_than_the_channels_concurrency(house: House, channel: MakesConfig, wait: Wait) -> None:
     release = threading.Event()
 
     def answer(event: Event, delivery: Delivery) -> Outcome:
@@ -109,7 +112,7 @@ def until_calls(config: Any, amount: int) -> None:
 
 
 @pytest.mark.parametrize("sync", [False, True])
-def test_a_channel_that_hangs_delays_nobody_else(house: House, channel: MakesConfig, sync: bool) -> None:
+def test_a_channel_that_hangs_delays_nobody_else(house: House, channel: MakesConfig, sync: bool, wait: Wait) -> None:
     """By counts, not by time: all of the healthy one's are delivered while the other's hang."""
     import asyncio
 
@@ -128,21 +131,17 @@ def test_a_channel_that_hangs_delays_nobody_else(house: House, channel: MakesCon
     house.open({"healthy": channel(sync=sync), "hanging": hanging})
     for number in range(100):
         house.publish(str(number), key=str(number))
-    from tests.integration.dispatch.conftest import until
-
-    until(lambda: "healthy" not in house.bus.outbox.counts())
+    wait(lambda: "healthy" not in house.bus.outbox.counts())
     counts = house.bus.outbox.counts()["hanging"]
     assert (counts.in_flight, counts.due) == (2, 98)
     release.set()
     house.wait_until_settled()
 
 
-def test_a_channel_that_only_fails_delays_nobody_else(house: House, channel: MakesConfig) -> None:
+def test_a_channel_that_only_fails_delays_nobody_else(house: House, channel: MakesConfig, wait: Wait) -> None:
     house.open({"healthy": channel(), "dead": channel(lambda *_: DOWN, retry_schedule=("1h",))})
     events = [house.publish(str(number), key=str(number))[0] for number in range(50)]
-    from tests.integration.dispatch.conftest import until
-
-    until(lambda: "healthy" not in house.bus.outbox.counts() and house.bus.outbox.counts()["dead"].scheduled == 50)
+    wait(lambda: "healthy" not in house.bus.outbox.counts() and house.bus.outbox.counts()["dead"].scheduled == 50)
     assert {house.view(event, "healthy").state for event in events} == {"delivered"}
 
 
@@ -261,10 +260,8 @@ def test_observers_hear_of_final_outcomes_once_and_a_broken_one_hurts_nobody(
 
 
 def test_an_overdue_call_in_a_thread_keeps_its_slot_until_it_returns(
-    house: House, channel: MakesConfig, monkeypatch: pytest.MonkeyPatch
+    house: House, channel: MakesConfig, monkeypatch: pytest.MonkeyPatch, wait: Wait
 ) -> None:
-    from tests.integration.dispatch.conftest import until
-
     from bellwire.core.dispatch import attempt
 
     monkeypatch.setattr(attempt, "GRACE", 0.0)
@@ -279,7 +276,7 @@ def test_an_overdue_call_in_a_thread_keeps_its_slot_until_it_returns(
     house.open({"ops": config})
     (first,) = house.publish("slow", key="a")
     (second,) = house.publish("quick", key="b")
-    until(lambda: house.log(first) == [(1, "failed")])
+    wait(lambda: house.log(first) == [(1, "failed")])
     assert "still running after 0.1 s" in (house.view(first).error or "")
     assert house.view(second).state == "waiting", "the only slot is not free"
     assert config.script.most_at_once == 1
@@ -287,6 +284,32 @@ def test_an_overdue_call_in_a_thread_keeps_its_slot_until_it_returns(
     house.wait_until_settled()
     assert house.view(second).state == "delivered"
     assert config.script.most_at_once == 1
+
+
+def test_what_an_overdue_call_raises_in_the_end_is_shown_nowhere(
+    house: House, channel: MakesConfig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wait: Wait
+) -> None:
+    """Its outcome is the time-out; asyncio would log the rest, with whatever the channel put into it."""
+    from bellwire.core.dispatch import attempt
+
+    monkeypatch.setattr(attempt, "GRACE", 0.0)
+    release, asked = threading.Event(), threading.Event()
+
+    def answer(event: Event, delivery: Delivery) -> Outcome:
+        if not asked.is_set():
+            asked.set()
+            release.wait(60)
+            raise LookupError("s3cret canary")
+        return Sent()
+
+    house.open({"ops": channel(answer, sync=True, concurrency=1, timeout_seconds=0.1)})
+    (event,) = house.publish("slow")
+    wait(lambda: house.log(event) == [(1, "failed")])
+    release.set()
+    house.wait_until_settled()
+    house.bus.close()
+    gc.collect()
+    assert "s3cret canary" not in caplog.text
 
 
 def test_a_thousand_publishes_from_twenty_threads_while_draining_all_arrive_once_and_in_order(

@@ -232,11 +232,16 @@ class Dispatcher:
         overdue: list[asyncio.Future[Any]] = []
         delivered = await self._deliverer.deliver(lane, claim, overdue.append)
         if overdue:
-            overdue[0].add_done_callback(lambda _: self._free(lane))
+            overdue[0].add_done_callback(lambda call: self._come_back(lane, call))
         else:
             self._free(lane)
         self._finished.append(delivered)
         self._wake.set()  # also where its slot is not free yet
+
+    def _come_back(self, lane: Lane, call: asyncio.Future[Any]) -> None:
+        if not call.cancelled():
+            call.exception()  # asked for, because asyncio would log it at length, with whatever the channel put into it
+        self._free(lane)
 
     def _free(self, lane: Lane) -> None:
         lane.busy -= 1

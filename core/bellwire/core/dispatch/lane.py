@@ -6,7 +6,6 @@ Each lane stands alone: a channel that does not open, hangs, or fails takes noth
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from bellwire.core.outbox import LaneDemand
 from bellwire.hookspecs import ChannelConfig, DeliveryError, parse_duration
 
 from .attempt import is_from_outside
+from .closing import close_channel
 from .pace import Pace
 from .retry import RetryPolicy
 from .threads import DaemonThreads
@@ -116,7 +116,7 @@ class Lane:
             if reason != self.reason:
                 logger.warning("channel %s cannot be opened; its deliveries wait: %s", self.name, reason)
             self.state, self.reason = "broken", reason
-            await _close(channel, self.name)
+            await close_channel(channel, self.name, OPEN_PATIENCE)
             await self.context.aclose()
             return False
         if self.reason:
@@ -128,26 +128,11 @@ class Lane:
         """Closes the channel and everything that it opened."""
         if self._channel is not None:
             self._plugins.close_channel(self.name)
-            await _close(self._channel, self.name)
+            await close_channel(self._channel, self.name, OPEN_PATIENCE)
             self._channel = None
         await self.context.aclose()
         self.threads.close()
         self.state = "closed"
-
-
-async def _close(channel: object | None, name: str) -> None:
-    aclose = getattr(channel, "aclose", None)
-    if aclose is None:
-        return
-    try:
-        async with asyncio.timeout(OPEN_PATIENCE):
-            result = aclose()
-            if inspect.isawaitable(result):
-                await result
-    except BaseException as error:
-        if is_from_outside(error):
-            raise
-        logger.exception("channel %s did not close cleanly", name)
 
 
 def _reason(error: BaseException) -> str:

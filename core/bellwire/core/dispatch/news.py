@@ -24,7 +24,8 @@ def news_of(before: ChannelHealth, after: ChannelHealth, finished: Iterable[Deli
         logger.warning("channel %s fails: %s", after.channel, detail or "no reason is known")
         return ChannelEvent(action="failing", channel=after.channel, failures=after.failures, detail=detail)
     if before.failures and not after.failures:
-        logger.warning("channel %s works again, after %d failures", after.channel, before.failures)
+        failures = "1 failure" if before.failures == 1 else f"{before.failures} failures"
+        logger.warning("channel %s works again, after %s", after.channel, failures)
         return ChannelEvent(action="recovered", channel=after.channel, failures=before.failures)
     return None
 

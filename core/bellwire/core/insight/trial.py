@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,6 +11,7 @@ import attrs
 
 from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
 from bellwire.core.dispatch.attempt import call_hook
+from bellwire.core.dispatch.closing import close_channel
 from bellwire.core.dispatch.presence import host_name
 from bellwire.core.dispatch.settling import DETAIL_LIMIT, RESPONSE_LIMIT, clean
 from bellwire.core.dispatch.setup import make_context
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 _OPEN_PATIENCE: Final = 30.0
 _CLOSE_PATIENCE: Final = 5.0
-
-logger = logging.getLogger("bellwire.insight")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +97,7 @@ async def _open_and_send(context: Context, plugins: Plugins, test: TestMessage) 
     except Exception as error:  # noqa: BLE001 - whatever a channel raises is what the person who tests it wants to see
         return failure_of(error)
     finally:
-        await _close(opened, context.name)
+        await close_channel(opened, context.name, _CLOSE_PATIENCE)
         await context.aclose()
 
 
@@ -131,20 +128,6 @@ async def _send(context: Context, registry: Plugins, test: TestMessage) -> Outco
         )
     finally:
         threads.close()
-
-
-async def _close(opened: object | None, name: str) -> None:
-    """What it does while it closes changes nothing about how the test went."""
-    aclose = getattr(opened, "aclose", None)
-    if aclose is None:
-        return
-    try:
-        async with asyncio.timeout(_CLOSE_PATIENCE):
-            closing = aclose()
-            if inspect.isawaitable(closing):
-                await closing
-    except Exception:
-        logger.exception("channel %s did not close cleanly after its test", name)
 
 
 def _scrubbed(outcome: Outcome, secrets: tuple[str, ...]) -> Outcome:

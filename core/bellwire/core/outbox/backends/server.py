@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import sqlalchemy as sa
@@ -54,9 +55,9 @@ class Server(Backend):
         """Deadlocks, and two processes that inserted the same row at once."""
         return isinstance(error, IntegrityError) or self.code(error) in self.retryable_codes
 
+    @abstractmethod
     def code(self, error: DBAPIError) -> str:
         """The server's code of *error*; empty where it gave none."""
-        raise NotImplementedError
 
     def version_error(self, found: str, oldest: str) -> DatabaseError:
         """The server is too old."""
