@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.integration.outbox.faulty_sqlite import Moment, faults_in
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable, SchemaError
 from bellwire.core.outbox import Database, NewEvent, Outbox, Watch
@@ -196,38 +197,43 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_half_stored(outbox: Outbox) 
     # A limit on the file's size is what SQLite itself has for this; it belongs to a connection, so all must have it.
     engine = outbox.database._engine
     assert engine is not None
-    engine.dispose()
 
     def limited(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     sa.event.listen(engine, "connect", limited)
+    outbox.before_fork()  # closes every connection
+    outbox.after_fork_in_parent()
     with pytest.raises(DatabaseUnavailable, match="the disk is full; free some room"):
         outbox.publish([event(f"e{number}") for number in range(2, 2000)])
     assert [event.id for event in outbox.events()] == ["e1"]
     assert outbox.counts()["ops"].due == 1
 
 
-@pytest.mark.parametrize(("moment", "while_committing"), [("commit", True), ("begin", False)])
+@pytest.mark.parametrize(
+    ("moment", "while_committing", "stored"),
+    [
+        ("begin", False, 0),
+        ("insert", False, 0),
+        ("inserted", False, 0),
+        ("commit", True, 0),
+        ("committed", True, 1),
+    ],
+)
 def test_a_failure_while_committing_is_told_apart_because_its_end_is_unknown(
-    outbox: Outbox, moment: str, while_committing: bool
+    outbox: Outbox, moment: Moment, while_committing: bool, stored: int
 ) -> None:
-    failures: list[str] = []
-
-    def fail(_: object) -> None:
-        failures.append(moment)
-        raise sa.exc.OperationalError(moment, {}, sqlite3.OperationalError("disk I/O error"))
-
-    engine = outbox.database._engine
-    assert engine is not None
-    sa.event.listen(engine, moment, fail)
+    faults = faults_in(outbox.database)
+    faults.fail(moment)
     with pytest.raises(DatabaseUnavailable, match="disk I/O error") as caught:
         outbox.publish([event("e1")])
     assert caught.value.while_committing is while_committing
-    assert failures == [moment], "what may have been committed is not tried again unseen"
-    sa.event.remove(engine, moment, fail)
+    assert faults.struck == [moment], "what may have been committed is not tried again unseen"
+    faults.mend()
+    assert len(outbox.events()) == stored
     outbox.publish([event("e1")])
     assert len(outbox.events()) == 1
+    assert len(outbox.deliveries_of("e1")) == 1
 
 
 def test_a_newer_schema_that_still_works_for_us_is_used(outbox: Outbox, file: Path) -> None:
@@ -339,14 +345,12 @@ def test_a_reader_that_is_refused_for_a_moment_tries_again(outbox: Outbox) -> No
     """SQLite refuses while another process recovers the file, opens it first or closes it last."""
     refusals = [1, 2, 3]
 
-    def refuse(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT") and refusals:
+    def refuse() -> None:
+        if refusals:
             refusals.pop()
-            raise sa.exc.OperationalError(statement, {}, sqlite3.OperationalError("database is locked"))
+            raise sqlite3.OperationalError("database is locked")
 
-    engine = outbox.database._engine
-    assert engine is not None
-    sa.event.listen(engine, "before_cursor_execute", refuse)
+    faults_in(outbox.database).at["look"] = refuse
     assert outbox.counts() == {}
     assert refusals == []
 

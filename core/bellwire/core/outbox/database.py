@@ -104,7 +104,7 @@ class Database:
                     self.backend.begin(connection, write=True, patience=self._lock_patience)
                     self.backend.lock_schema(connection)
                     schema.upgrade(connection)
-                    connection.commit()
+                    self.backend.commit(connection)
                     self.backend.unlock_schema(connection)
                     version = self._installed(connection)
                 schema.require_compatible(version, self.shown)
@@ -114,15 +114,16 @@ class Database:
         return engine
 
     def _installed(self, connection: Connection) -> schema.Installed | None:
-        connection.rollback()
+        self.backend.rollback(connection)
         self.backend.begin(connection, write=False, patience=self._lock_patience)
         version = schema.installed(connection)
-        connection.rollback()
+        self.backend.rollback(connection)
         return version
 
     def close(self) -> None:
         """Closes every connection; the next use opens again."""
         engine, self._engine = self._engine, None
+        self.backend.let_go()
         if engine is not None:
             engine.dispose()
 
@@ -133,6 +134,7 @@ class Database:
         for connection in list(self._unattended):
             if not connection.closed:
                 connection.invalidate()
+        self.backend.let_go()
         if self._engine is not None:
             self._engine.dispose()
 
@@ -160,7 +162,7 @@ class Database:
         with self._gate.use(), self._translated(), self._opened().connect() as connection:
             self.backend.begin(connection, write=False, patience=self._lock_patience)
             yield connection
-            connection.rollback()
+            self.backend.rollback(connection)
 
     def write(self, work: Callable[[Connection], R]) -> R:
         """What *work* returns, run in a short transaction that is durable when this returns, and undone if it raises.
@@ -178,15 +180,15 @@ class Database:
 
     def _write_once(self, work: Callable[[Connection], R]) -> R:
         engine = self._opened()
-        with self._gate.use(), self._translated(), self.backend.writing(), engine.connect() as connection:
+        with self._gate.use(), self._translated(), self.backend.writing(engine) as connection:
             self.backend.begin(connection, write=True, patience=self._lock_patience)
             try:
                 result = work(connection)
             except BaseException:
-                connection.rollback()
+                self.backend.rollback(connection)
                 raise
             try:
-                connection.commit()
+                self.backend.commit(connection)
             except DBAPIError as error:
                 connection.invalidate()  # its transaction may still be open, and must not go back into the pool with it
                 translated = self.backend.translate(error)

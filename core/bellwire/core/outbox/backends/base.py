@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
     from sqlalchemy.engine import Connection, Engine
@@ -90,9 +90,20 @@ class Backend(ABC):
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
         """Begins a transaction; a writer waits at most *patience* seconds for a lock that only one can have."""
 
-    def writing(self) -> AbstractContextManager[object]:
-        """Held around each writing transaction of this process, where its threads should queue before the database."""
-        return nullcontext()
+    def commit(self, connection: Connection) -> None:
+        """Ends what :meth:`begin` began; raises what SQLAlchemy raises."""
+        connection.commit()
+
+    def rollback(self, connection: Connection) -> None:
+        """Undoes what was done since :meth:`begin`."""
+        connection.rollback()
+
+    def writing(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """The connection for one writing transaction, where no other thread of this process may use it meanwhile."""
+        return engine.connect()
+
+    def let_go(self) -> None:  # noqa: B027  # most databases keep nothing outside the engine's pool
+        """Closes what is kept open outside the engine's pool."""
 
     def after_fork(self) -> None:  # noqa: B027  # most databases need nothing here
         """The parent's locks are not the child's."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -15,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
-from . import sqlite_statements
+from . import sqlite_driver, sqlite_statements
 from .base import Backend, Statements
+from .one_writer import OneWriter
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 OLDEST: Final = (3, 33, 0)
 """The first with UPDATE … FROM."""
+_LONGEST_PAUSE: Final = 0.001
+"""Seconds between two tries to get the write lock: a dispatcher lets go of it for a few milliseconds at a time."""
 _PREPARING_PATIENCE: Final = 10.0
 """Seconds that a new connection waits for others to let go of the file's header."""
 
@@ -38,15 +40,19 @@ class SQLite(Backend):
 
     def __init__(self, url: sa.URL) -> None:
         super().__init__(url)
-        self._one_writer = threading.Lock()
+        self._writer = OneWriter()
 
-    def writing(self) -> AbstractContextManager[object]:
-        """A mutex: threads of one process hand SQLite's lock on at once, where sleeping for it would be slow."""
-        return self._one_writer
+    def writing(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """The one connection that writes for this process; its threads take turns."""
+        return self._writer.turn(engine)
+
+    def let_go(self) -> None:
+        """Closes the writing connection; whoever uses it closes it afterwards."""
+        self._writer.close()
 
     def after_fork(self) -> None:
-        """Another thread of the parent may have held it."""
-        self._one_writer = threading.Lock()
+        """Another thread of the parent may have had its turn."""
+        self._writer = OneWriter()
 
     @property
     def path(self) -> Path:
@@ -75,7 +81,11 @@ class SQLite(Backend):
             msg = f"database: the folder {self.path.parent} does not exist; create it, or name another file"
             raise DatabaseUnavailable(msg)
         engine = sa.create_engine(
-            self.url, connect_args={"timeout": 0, "check_same_thread": False}, pool_size=8, max_overflow=64
+            self.url,
+            connect_args={"timeout": 0, "check_same_thread": False},
+            pool_size=8,
+            max_overflow=64,
+            pool_use_lifo=True,  # the one that was used last still knows the file's pages
         )
         found = getattr(engine.dialect.loaded_dbapi, "sqlite_version_info", OLDEST)
         if found < OLDEST:
@@ -85,26 +95,37 @@ class SQLite(Backend):
             )
             raise DatabaseError(msg)
         event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin_statement)
         return engine
 
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
         """Begins IMMEDIATE to write: a transaction that reads first meets SQLITE_BUSY_SNAPSHOT when it writes."""
-        connection.execution_options(bellwire_begin="IMMEDIATE" if write else "DEFERRED")
         give_up = time.monotonic() + patience
         pause = 0.0002
         while True:
             try:
-                transaction = connection.begin()
+                sqlite_driver.run(connection, "BEGIN IMMEDIATE" if write else "BEGIN DEFERRED")
+                if not write:
+                    _see_the_file(connection)
             except DBAPIError as error:
                 if not _is_busy(error) or time.monotonic() > give_up:
                     raise
             else:
-                if write or _sees_the_file(connection, transaction, last_try=time.monotonic() > give_up):
-                    return
+                return
             # Short sleeps of our own: SQLite's busy_timeout sleeps up to 100 ms while the lock changes hands meanwhile.
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
-            pause = min(pause * 2, 0.01)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def commit(self, connection: Connection) -> None:
+        """Over the driver, where nothing but the driver was used: SQLAlchemy's way there and back costs 30 µs."""
+        if connection.in_transaction():
+            connection.commit()
+        else:
+            sqlite_driver.commit(connection)
+
+    def rollback(self, connection: Connection) -> None:
+        """SQLAlchemy's transaction, if it knows of one, and the driver's."""
+        connection.rollback()
+        sqlite_driver.rollback(connection)
 
     def now(self, connection: Connection) -> int:
         """This machine's clock: SQLite has no other."""
@@ -164,23 +185,13 @@ def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> Non
         cursor.close()
 
 
-def _begin_statement(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    # a watching connection must stay outside any transaction: within one it sees no news, and keeps the WAL growing
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql(f"BEGIN {options.get('bellwire_begin', 'DEFERRED')}")
-
-
-def _sees_the_file(connection: Connection, transaction: sa.RootTransaction, *, last_try: bool) -> bool:
+def _see_the_file(connection: Connection) -> None:
     """Takes the reader's snapshot, which is refused for a moment while another process opens or closes the file."""
     try:
-        connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
-    except DBAPIError as error:
-        transaction.rollback()
-        if last_try or not _is_busy(error):
-            raise
-        return False
-    return True
+        sqlite_driver.run(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
+    except DBAPIError:
+        sqlite_driver.rollback(connection)
+        raise
 
 
 def _is_busy(error: DBAPIError) -> bool:

@@ -5,8 +5,9 @@ SQLAlchemy's way to the driver costs 15 µs a statement, and ten statements make
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -15,16 +16,42 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+_COMMIT: Final = "COMMIT"
+
 
 def run(connection: Connection, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
     """Executes *sql* in the transaction that *connection* has open; raises what SQLAlchemy would raise."""
-    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
     try:
-        return driver.execute(sql, parameters)
+        return _driver(connection).execute(sql, parameters)
     except sqlite3.Error as error:
-        raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+        raise _sqlalchemys(sql, error) from error
 
 
 def value(connection: Connection, sql: str, parameters: Sequence[object] = ()) -> Any:  # noqa: ANN401  # whatever SQL gives
     """The one value that *sql* gives."""
     return run(connection, sql, parameters).fetchone()[0]
+
+
+def commit(connection: Connection) -> None:
+    """Commits the driver's transaction, of which SQLAlchemy need not know."""
+    try:
+        _driver(connection).commit()
+    except sqlite3.Error as error:
+        raise _sqlalchemys(_COMMIT, error) from error
+
+
+def rollback(connection: Connection) -> None:
+    """Rolls the driver's transaction back; nothing happens where there is none.
+
+    If even that fails, the reason for rolling back is what is told, and the pool throws the connection away.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        _driver(connection).rollback()
+
+
+def _sqlalchemys(sql: str, error: sqlite3.Error) -> BaseException:
+    return DBAPIError.instance(sql, None, error, sqlite3.Error)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)

@@ -44,8 +44,24 @@ ON CONFLICT (event_seq, channel) DO NOTHING
 """)
 
 
+# One event alone, which is what a host without concurrent publishers publishes: its values need no JSON around them.
+_INSERT_EVENT: Final = """
+INSERT INTO bellwire_events (id, kind, action, ordering_key, payload, unwanted, trace, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING
+"""
+_INSERT_ITS_DELIVERIES: Final = """
+INSERT INTO bellwire_deliveries
+  (id, event_seq, channel, ordering_key, state, due_at, attempts, budget_start, interruptions, created_at)
+SELECT row.value, ?, row.key, ?, 'waiting', ?, 0, 0, 0, ? FROM json_each(?) AS row
+"""
+
+
 def insert_events(connection: Connection, events: Sequence[NewEvent], now: int) -> None:
     """Writes *events* in their order, each with its deliveries; leaves out those whose id is already there."""
+    if len(events) == 1:
+        _insert_event(connection, events[0], now)
+        return
     newest = value(connection, "SELECT coalesce(max(seq), 0) FROM bellwire_events")
     first = {e.id: e for e in reversed(events)}  # of an id that comes twice the first counts, and its deliveries alone
     fresh = [e for e in events if first[e.id] is e]
@@ -54,6 +70,15 @@ def insert_events(connection: Connection, events: Sequence[NewEvent], now: int) 
     wanted = [[delivery, e.id, channel] for e in fresh for channel, delivery in e.wanted_by.items()]
     if wanted:
         run(connection, _INSERT_DELIVERIES, (now, now, _compact(wanted), newest))
+
+
+def _insert_event(connection: Connection, event: NewEvent, now: int) -> None:
+    e = event
+    row = (e.id, e.kind, e.action, e.ordering_key, e.payload, _compact(e.unwanted_by), e.trace, now)
+    inserted = run(connection, _INSERT_EVENT, row)
+    if inserted.rowcount and e.wanted_by:
+        wanted = _compact(e.wanted_by)
+        run(connection, _INSERT_ITS_DELIVERIES, (inserted.lastrowid, e.ordering_key, now, now, wanted))
 
 
 # A row that an earlier open one with its key blocks is parked, once; it is released when that one settles. Looking for
