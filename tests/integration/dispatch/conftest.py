@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import pytest
@@ -29,6 +29,11 @@ from bellwire.hookspecs import (
     hookimpl,
     setting,
 )
+
+from .town import Town
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Place
 
 PATIENCE = 60.0
 
@@ -239,3 +244,11 @@ def channel() -> MakesConfig:
 def wait() -> Callable[..., None]:
     """Waits for a condition."""
     return until
+
+
+@pytest.fixture
+def town(place: Place) -> Iterator[Town]:
+    """Buses over a real database, on each kind of it."""
+    town = Town(place, until)
+    yield town
+    town.close()
