@@ -45,6 +45,8 @@ HEARTBEAT: Final = 5.0
 SWEEP: Final = 2.0
 """Seconds between two looks at everything, for what no signal announces."""
 LONGEST_OUTAGE_PAUSE: Final = 5.0
+PACE_STEP: Final = 0.005
+"""Seconds between two visits for a lane that its pace keeps waiting, at the least; a visit per send costs more."""
 LAST_WORDS: Final = 5.0
 """Seconds that observers have for what was settled last, when the dispatcher stops."""
 
@@ -82,6 +84,8 @@ class Dispatcher:
         self._stop_by: float | None = None
         self._finishing = False
         self._due_timer: asyncio.TimerHandle | None = None
+        self._paced: Final = [lane for lane in lanes.values() if lane.config.max_per_second]
+        self._pace_timer: asyncio.TimerHandle | None = None
         self._outage = ""
         self._woken = False
         self._telling: Final[set[asyncio.Task[None]]] = set()
@@ -153,6 +157,7 @@ class Dispatcher:
 
     async def _pump(self) -> None:
         while not self._done():
+            self._look_when_allowed()
             await self._wake.wait()
             self._wake.clear()
             finished, self._finished = self._finished, []
@@ -269,6 +274,18 @@ class Dispatcher:
             self._due_timer.cancel()
         self._due_timer = loop.call_at(when, self._look_everywhere)
 
+    def _look_when_allowed(self) -> None:
+        waits = [seconds for lane in self._paced if (seconds := lane.seconds_until_allowed()) is not None]
+        if not waits:
+            return
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(min(waits), PACE_STEP)
+        if self._pace_timer is not None:
+            if loop.time() < self._pace_timer.when() <= when:
+                return
+            self._pace_timer.cancel()
+        self._pace_timer = loop.call_at(when, self._wake.set)
+
     async def _look_regularly(self, watch: Watch) -> None:
         elapsed = 0.0
         while True:
@@ -337,8 +354,9 @@ class Dispatcher:
         self._wake.set()
 
     async def _leave(self, watch: Watch) -> None:
-        if self._due_timer is not None:
-            self._due_timer.cancel()
+        for timer in (self._due_timer, self._pace_timer):
+            if timer is not None:
+                timer.cancel()
         # together, because one that does not close must not keep the others from closing
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         try:
