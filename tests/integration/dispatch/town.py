@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.core import Bus, Settings
-from bellwire.core.outbox import AttemptView, Database, DeliveryView, Outbox
+from bellwire.core.outbox import AttemptView, ChannelCounts, Database, DeliveryFilter, DeliveryView, Outbox
 from bellwire.core.testing import FakeClock
 from bellwire.hookspecs import ChannelConfig, Workflow, WorkflowEvent
 
@@ -99,6 +102,22 @@ class Town:
         (told,) = self.buses[0].explain(event.id).events
         return next(one.sentence for one in told.channels if one.channel == channel)
 
+    def claimed_by(self) -> Counter[str | None]:
+        """How many deliveries each dispatcher holds."""
+        found = self.buses[0].outbox.deliveries(DeliveryFilter(state="claimed", limit=1000))
+        return Counter(view.dispatcher for view in found)
+
+    def wait_for(self, channel: str = "ops", **wanted: int) -> None:
+        """Until so many of its deliveries are ``due``, ``in_flight``, …; what is not named is none."""
+        expected = ChannelCounts(channel=channel, **wanted)
+        outbox = self.buses[0].outbox
+
+        def found() -> ChannelCounts:
+            counts = outbox.counts().get(channel, ChannelCounts(channel=channel))
+            return attrs.evolve(counts, oldest_waiting_at=None)
+
+        self.until(lambda: found() == expected, f"not {expected}")
+
     def wait_until_idle(self) -> None:
         """Until nothing is due or under way."""
         outbox = self.buses[0].outbox
@@ -137,7 +156,7 @@ def at_once(*works: Callable[[], object]) -> Iterator[list[BaseException]]:
     def run(work: Callable[[], object]) -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - the test looks at it
+        except BaseException as error:
             raised.append(error)
 
     threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]

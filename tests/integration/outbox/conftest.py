@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SECOND: Final = 1_000_000
 
+
 class FakeTime:
     """Microseconds since 1970 that pass only when told to."""
 
