@@ -312,7 +312,7 @@ class Bus(Forkable):
         """Of a workflow, event or delivery, for each channel: sent, waiting until when, vetoed by whom, failed why."""
         from .insight.explain import explain
 
-        return explain(id, self.settings, self.outbox, self.status())
+        return explain(id, self.settings, self.outbox, self.status(), self.plugins.kinds())
 
     def test(self, channel: str) -> Trial:
         """Sends the test message once through *channel*, enabled or not; says how it went, and where it failed.

@@ -52,7 +52,7 @@ def test_a_receiver_that_hangs_and_one_that_is_dead_take_nothing_from_a_healthy_
         "hanging": town.hook(hanging, concurrency=2, timeout_seconds=300),
         "dead": town.hook(dead, retry_schedule=("1h",)),
     }
-    bus = town.bus(channels)  # type: ignore[arg-type]  # a dict of one kind of config
+    bus = town.bus(channels)
     town.publish(bus, "first", "second")
     town.until(lambda: len(hanging.arrived) == 2 and len(healthy.arrived) == 2)
     town.wait_for("hanging", in_flight=2)

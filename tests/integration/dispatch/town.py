@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class Town:
 
     def bus(
         self,
-        channels: dict[str, ChannelConfig],
+        channels: Mapping[str, ChannelConfig],
         *,
         dispatch: str = "embedded",
         clock: FakeClock | None = None,

@@ -79,6 +79,17 @@ def test_a_channel_that_lets_nothing_through_is_the_reason_before_all_others(sta
     assert sentence == f"waits, because the channel is {state} (because)"
 
 
+def test_a_kind_that_is_unknown_here_is_the_reason_for_waiting() -> None:
+    strange = attrs.evolve(VIEW, kind="invoice", due_at=NOW + 10**9)
+    verdict, sentence = verdict_of(strange, (), None, status(), kind_known=False)
+    assert (verdict, sentence) == (
+        "waiting",
+        "waits, because events of kind 'invoice' are unknown here; a dispatcher that knows the kind delivers it",
+    )
+    settled = attrs.evolve(strange, state="delivered", settled_at=NOW)
+    assert verdict_of(settled, (), None, status(), kind_known=False)[0] == "sent"
+
+
 def test_when_nobody_dispatches_that_is_said_with_what_to_run() -> None:
     _, sentence = verdict_of(VIEW, (), None, status(alive=False))
     assert "nobody dispatches; run `bellwire worker`" in sentence

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Collection
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox
+from bellwire.core.config import Settings
+from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox, Passing
 
+from .status import Status
 from .times import counted, shown
 
-if TYPE_CHECKING:
-    from bellwire.core.config import Settings
-
-    from .status import Status
-
+NOTHING_PASSED: Final = Passing()
 Verdict: TypeAlias = Literal["sent", "waiting", "in flight", "failed", "cancelled", "unwanted"]
 
 
@@ -48,20 +47,40 @@ class Explanation:
     notices: tuple[str, ...] = ()
 
 
-def explain(id: str, settings: Settings, outbox: Outbox, status: Status) -> Explanation:  # noqa: A002 - what people call it
-    """Of a delivery's, an event's or a workflow's id: what became of it, in each channel."""
+@attrs.frozen
+class _Here:
+    """What is asked about each delivery."""
+
+    settings: Settings
+    outbox: Outbox
+    status: Status
+    kinds: Collection[str]
+
+
+def explain(
+    id: str,  # noqa: A002 - what people call it
+    settings: Settings,
+    outbox: Outbox,
+    status: Status,
+    kinds: Collection[str],
+) -> Explanation:
+    """Of a delivery's, an event's or a workflow's id: what became of it, in each channel.
+
+    *kinds* are the kinds of events that are known here.
+    """
+    here = _Here(settings, outbox, status, kinds)
     notices = tuple(notice for notice in status.notices if "no dispatcher" in notice)
     if (delivery := outbox.delivery(id)) is not None:
         event = outbox.events(event_id=delivery.event_id)[0]
-        told = EventExplanation(event=event, channels=(_delivery(delivery, outbox, status),))
+        told = EventExplanation(event=event, channels=(_delivery(delivery, here),))
         summary = f"delivery {id}: {event.kind} {event.action} through {delivery.channel}"
         return Explanation(id=id, subject="delivery", summary=summary, events=(told,), notices=notices)
     if events := outbox.events(event_id=id):
-        explained = _event(events[0], settings, outbox, status)
+        explained = _event(events[0], here)
         summary = f"event {id}: {events[0].kind} {events[0].action}, published {shown(events[0].created_at, status.at)}"
         return Explanation(id=id, subject="event", summary=summary, events=(explained,), notices=notices)
     if events := outbox.events(ordering_key=id):
-        told_all = tuple(_event(event, settings, outbox, status) for event in events)
+        told_all = tuple(_event(event, here) for event in events)
         summary = f"workflow {id}: {counted(len(events), 'event')} published"
         return Explanation(id=id, subject="workflow", summary=summary, events=told_all, notices=notices)
     summary = (
@@ -71,31 +90,73 @@ def explain(id: str, settings: Settings, outbox: Outbox, status: Status) -> Expl
     return Explanation(id=id, subject="nothing", summary=summary)
 
 
-def _event(event: EventView, settings: Settings, outbox: Outbox, status: Status) -> EventExplanation:
-    verdicts = [_delivery(delivery, outbox, status) for delivery in outbox.deliveries_of(event.id)]
+def _event(event: EventView, here: _Here) -> EventExplanation:
+    verdicts = [_delivery(delivery, here) for delivery in here.outbox.deliveries_of(event.id)]
     for channel, reason in event.unwanted_by.items():
         verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=f"not sent: {reason}"))
     known = {verdict.channel for verdict in verdicts}
-    for channel in settings.channels:
+    for channel in here.settings.channels:
         if channel not in known:
             sentence = "not sent: the channel was not configured when the event was published"
             verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=sentence))
     return EventExplanation(event=event, channels=tuple(sorted(verdicts, key=lambda verdict: verdict.channel)))
 
 
-def _delivery(delivery: DeliveryView, outbox: Outbox, status: Status) -> ChannelVerdict:
-    attempts = tuple(outbox.attempts(delivery.id))
-    blocker = outbox.blocking(delivery) if delivery.state in {"parked", "waiting"} else None
-    verdict, sentence = verdict_of(delivery, attempts, blocker, status)
+def _delivery(delivery: DeliveryView, here: _Here) -> ChannelVerdict:
+    attempts = tuple(here.outbox.attempts(delivery.id))
+    blocker, passing = None, Passing()
+    if _is_ordered(delivery.channel, here.settings):
+        if delivery.state in {"parked", "waiting"}:
+            blocker = here.outbox.blocking(delivery)
+        if blocker is None and delivery.state != "cancelled":
+            passing = here.outbox.passing(delivery)
+    verdict, sentence = verdict_of(
+        delivery, attempts, blocker, here.status, passing=passing, kind_known=delivery.kind in here.kinds
+    )
     return ChannelVerdict(
         channel=delivery.channel, verdict=verdict, sentence=sentence, delivery=delivery, attempts=attempts
     )
 
 
+def _is_ordered(channel: str, settings: Settings) -> bool:
+    configured = settings.channels.get(channel)
+    return configured is None or configured.config is None or configured.config.ordering == "key"
+
+
 def verdict_of(
-    delivery: DeliveryView, attempts: tuple[AttemptView, ...], blocker: DeliveryView | None, status: Status
+    delivery: DeliveryView,
+    attempts: tuple[AttemptView, ...],
+    blocker: DeliveryView | None,
+    status: Status,
+    *,
+    passing: Passing = NOTHING_PASSED,
+    kind_known: bool = True,
 ) -> tuple[Verdict, str]:
     """The verdict and its sentence. Pure."""
+    if not kind_known and delivery.state in {"waiting", "parked"}:
+        unknown = f"events of kind {delivery.kind!r} are unknown here; a dispatcher that knows the kind delivers it"
+        return "waiting", f"waits, because {unknown}"
+    verdict, sentence = _verdict(delivery, attempts, blocker, status)
+    return verdict, sentence + _passing(delivery, passing)
+
+
+def _passing(delivery: DeliveryView, passing: Passing) -> str:
+    said = ""
+    if passing.passed is not None:
+        earlier = f"delivery {passing.passed.id} ({passing.passed.action})"
+        verb, has = ("may pass", "has") if delivery.settled_at is None else ("passed", "had")
+        said += f"; {verb} the same workflow's earlier {earlier}, which {has} failed for longer than order_patience"
+    if passing.passed_by:
+        have = "has" if passing.passed_by == 1 else "have"
+        said += f"; {counted(passing.passed_by, 'later delivery', 'later deliveries')} {have} passed"
+    elif passing.may_be_passed and delivery.settled_at is None:
+        said += "; later deliveries may pass, for it has failed for longer than order_patience"
+    return said
+
+
+def _verdict(
+    delivery: DeliveryView, attempts: tuple[AttemptView, ...], blocker: DeliveryView | None, status: Status
+) -> tuple[Verdict, str]:
     tried = counted(delivery.attempts, "attempt")
     failures = f": {delivery.error}" if delivery.error else ""
     match delivery.state:

@@ -9,6 +9,7 @@ from .database import Database
 from .health import Advance, ChannelHealth
 from .history import AttemptView, ChannelCounts, DeliveryFilter, DeliveryView, EventView
 from .outbox import LEASE, Exchange, Outbox
+from .passing import Passing
 from .removal import Retention
 from .replay import Overtaken, Replayed
 from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
@@ -37,6 +38,7 @@ __all__ = [
     "NewEvent",
     "Outbox",
     "Overtaken",
+    "Passing",
     "Replayed",
     "Retention",
     "Settlement",

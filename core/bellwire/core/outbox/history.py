@@ -49,6 +49,8 @@ class DeliveryView:
     created_at: int
     settled_at: int | None
     dispatcher: str | None
+    holds_until: int | None = None
+    """Until when, at the most, later ones of its key wait for it; set at its first failure."""
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +116,7 @@ _VIEW = sa.select(
     deliveries.c.created_at,
     deliveries.c.settled_at,
     deliveries.c.dispatcher,
+    deliveries.c.holds_until,
 ).join_from(deliveries, events, events.c.seq == deliveries.c.event_seq)
 
 
@@ -146,16 +149,27 @@ def deliveries_of(connection: Connection, event_id: str) -> list[DeliveryView]:
     return [DeliveryView(**row) for row in rows]
 
 
-def blocking(connection: Connection, view: DeliveryView) -> DeliveryView | None:
-    """The earlier open delivery with the same key that *view* waits for."""
-    query = _VIEW.where(
-        deliveries.c.channel == view.channel,
-        deliveries.c.ordering_key == view.ordering_key,
-        deliveries.c.seq < view.seq,
-        deliveries.c.settled_at.is_(None),
+def blocking(connection: Connection, view: DeliveryView, now: int) -> DeliveryView | None:
+    """The earlier open delivery with the same key that *view* waits for; one that it may pass is none."""
+    d = deliveries.c
+    found = views_where(
+        connection,
+        (d.channel == view.channel)
+        & (d.ordering_key == view.ordering_key)
+        & (d.seq < view.seq)
+        & d.settled_at.is_(None)
+        & (d.holds_until.is_(None) | (d.holds_until > now)),
+        limit=1,
     )
-    row = connection.execute(query.order_by(deliveries.c.seq).limit(1)).mappings().one_or_none()
-    return None if row is None else DeliveryView(**row)
+    return next(iter(found), None)
+
+
+def views_where(
+    connection: Connection, condition: sa.ColumnElement[bool], *, limit: int | None = None
+) -> list[DeliveryView]:
+    """The deliveries of which *condition* holds, in their order."""
+    rows = connection.execute(_VIEW.where(condition).order_by(deliveries.c.seq).limit(limit)).mappings()
+    return [DeliveryView(**row) for row in rows]
 
 
 def attempts_of(connection: Connection, delivery_id: str) -> list[AttemptView]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bellwire.core.errors import DatabaseError
 
-from . import health, history, host_tables, host_transaction, removal, replay, schema, upkeep
+from . import health, history, host_tables, host_transaction, passing, removal, replay, schema, upkeep
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
@@ -307,7 +307,12 @@ class Outbox:
     def blocking(self, view: history.DeliveryView) -> history.DeliveryView | None:
         """The earlier delivery that *view* waits for."""
         with self.database.read() as connection:
-            return history.blocking(connection, view)
+            return history.blocking(connection, view, self.database.now(connection))
+
+    def passing(self, view: history.DeliveryView) -> passing.Passing:
+        """Which earlier delivery *view* passed, and which later ones passed it: where the order lost its patience."""
+        with self.database.read() as connection:
+            return passing.passing(connection, view, self.database.now(connection))
 
     def attempts(self, delivery_id: str) -> list[history.AttemptView]:
         """Every attempt of one delivery."""

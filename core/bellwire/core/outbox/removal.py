@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import sqlalchemy as sa
 
+from .replay import parts
 from .tables import attempts, deliveries, events
 
 if TYPE_CHECKING:
@@ -28,9 +29,13 @@ class Retention:
 
 def cancel(connection: Connection, ids: Sequence[str], now: int) -> list[tuple[str, str, str]]:
     """Settles the waiting and parked ones among *ids* as cancelled; returns id, channel and key of each."""
+    return [row for some in parts(list(dict.fromkeys(ids))) for row in _cancel(connection, some, now)]
+
+
+def _cancel(connection: Connection, ids: Sequence[str], now: int) -> list[tuple[str, str, str]]:
     d = deliveries.c
-    waiting = d.id.in_(list(ids)) & d.state.in_(("waiting", "parked"))
-    query = sa.select(d.id, d.channel, d.ordering_key).where(waiting).with_for_update()
+    waiting = d.id.in_(ids) & d.state.in_(("waiting", "parked"))
+    query = sa.select(d.id, d.channel, d.ordering_key).where(waiting).order_by(d.seq).with_for_update()
     found = [(row.id, row.channel, row.ordering_key) for row in connection.execute(query)]
     if found:
         cancelled = deliveries.update().where(d.id.in_([delivery_id for delivery_id, _, _ in found]))
@@ -40,37 +45,58 @@ def cancel(connection: Connection, ids: Sequence[str], now: int) -> list[tuple[s
 
 def purge(connection: Connection, event_id: str) -> tuple[set[tuple[str, str]], int]:
     """Removes one event and all that belongs to it; returns the channels and keys it was open in, and how many rows."""
-    d = deliveries.c
-    seq = connection.execute(sa.select(events.c.seq).where(events.c.id == event_id)).scalar_one_or_none()
+    wanted = sa.select(events.c.seq).where(events.c.id == event_id).with_for_update()
+    seq = connection.execute(wanted).scalar_one_or_none()
     if seq is None:
         return set(), 0
-    rows = connection.execute(sa.select(d.id, d.channel, d.ordering_key).where(d.event_seq == seq)).all()
-    _remove(connection, [seq])
-    return {(row.channel, row.ordering_key) for row in rows}, len(rows)
+    rows = _remove(connection, [seq])
+    return {(channel, key) for _, channel, key in rows}, len(rows)
 
 
 def expire(connection: Connection, after: int, keep: Retention, now: int) -> tuple[int, int | None]:
-    """Removes those of the next events after number *after* whose deliveries are all settled, and long enough ago."""
+    """Removes those of the next events after number *after* whose deliveries are all settled, and long enough ago.
+
+    An event that no channel wanted goes as if it had been delivered when it was published.
+    """
     d, e = deliveries.c, events.c
     youngest = now - min(keep.delivered, keep.failed)
-    query = sa.select(e.seq).where(e.seq > after, e.created_at < youngest).order_by(e.seq).limit(_BATCH)
-    looked_at = list(connection.execute(query).scalars())
+    # Locked, so that nobody reopens a delivery of an event that is just being removed; who does so now is let alone.
+    query = (
+        sa.select(e.seq, e.created_at)
+        .where(e.seq > after, e.created_at < youngest)
+        .order_by(e.seq)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    looked_at = {seq: created_at for seq, created_at in connection.execute(query)}
     if not looked_at:
         return 0, None
     age = sa.case((d.state == "failed", keep.failed), else_=keep.delivered)
-    kept = sa.select(d.event_seq).where(
-        d.event_seq.in_(looked_at), d.settled_at.is_(None) | (d.settled_at + age >= now)
-    )
-    keeping = set(connection.execute(kept).scalars())
-    expired = [seq for seq in looked_at if seq not in keeping]
+    ends = sa.select(d.event_seq, d.settled_at + age).where(d.event_seq.in_(looked_at))
+    keeping: set[int] = set()
+    delivered: set[int] = set()
+    for seq, end in connection.execute(ends):
+        delivered.add(seq)
+        if end is None or end >= now:
+            keeping.add(seq)
+    expired = [
+        seq
+        for seq, created_at in looked_at.items()
+        if seq not in keeping and (seq in delivered or created_at + keep.delivered < now)
+    ]
     if expired:
         _remove(connection, expired)
-    return len(expired), looked_at[-1] if len(looked_at) == _BATCH else None
+    return len(expired), max(looked_at) if len(looked_at) == _BATCH else None
 
 
-def _remove(connection: Connection, seqs: list[int]) -> None:
-    ids = list(connection.execute(sa.select(deliveries.c.id).where(deliveries.c.event_seq.in_(seqs))).scalars())
-    if ids:
-        connection.execute(attempts.delete().where(attempts.c.delivery_id.in_(ids)))
-        connection.execute(deliveries.delete().where(deliveries.c.event_seq.in_(seqs)))
+def _remove(connection: Connection, seqs: list[int]) -> list[tuple[str, str, str]]:
+    """Removes these events, which are locked; returns id, channel and key of their deliveries."""
+    d = deliveries.c
+    # Locked before their attempts are removed: one that is just being settled gets its attempt first.
+    query = sa.select(d.id, d.channel, d.ordering_key).where(d.event_seq.in_(seqs)).order_by(d.seq).with_for_update()
+    rows = [(row.id, row.channel, row.ordering_key) for row in connection.execute(query)]
+    if rows:
+        connection.execute(attempts.delete().where(attempts.c.delivery_id.in_([row[0] for row in rows])))
+        connection.execute(deliveries.delete().where(d.event_seq.in_(seqs)))
     connection.execute(events.delete().where(events.c.seq.in_(seqs)))
+    return rows

@@ -35,9 +35,9 @@ class Replayed:
 def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
     """Reopens the settled deliveries among *ids*, in their old order."""
     wanted = list(dict.fromkeys(ids))
-    rows = sorted((row for some in _parts(wanted) for row in _rows(connection, some)), key=lambda row: int(row["seq"]))
+    rows = sorted((row for some in parts(wanted) for row in _rows(connection, some)), key=lambda row: int(row["seq"]))
     settled = [row for row in rows if row["state"] not in OPEN]
-    for some in _parts(settled):
+    for some in parts(settled):
         # A new row, because its place in the order is its primary key; attempts refer to the id, which stays.
         connection.execute(deliveries.delete().where(deliveries.c.seq.in_([row["seq"] for row in some])))
         connection.execute(
@@ -64,7 +64,7 @@ def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
     )
 
 
-def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """*items* in pieces: no database takes any number of parameters in one statement."""
     return (items[start : start + _PART] for start in range(0, len(items), _PART))
 
@@ -96,32 +96,33 @@ class Overtaken:
 
 def overtaken(connection: Connection, ids: Sequence[str]) -> list[Overtaken]:
     """Which of *ids*, sent again, would arrive after later events of the same key: a receiver may be surprised."""
-    later = deliveries.alias("later")
+    return [found for some in parts(list(dict.fromkeys(ids))) for found in _overtaken(connection, some)]
+
+
+def _overtaken(connection: Connection, ids: Sequence[str]) -> Iterator[Overtaken]:
+    later_event, later = events.alias("later_event"), deliveries.alias("later")
     d = deliveries.c
     query = (
+        # over the events, because the index of deliveries by key has the open ones alone
         sa.select(d.id, d.channel, d.ordering_key, sa.func.count())
         .join_from(
             deliveries,
-            later,
-            (later.c.channel == d.channel)
-            & (later.c.ordering_key == d.ordering_key)
-            & (later.c.event_seq > d.event_seq)
-            & (later.c.state == "delivered"),
+            later_event,
+            (later_event.c.ordering_key == d.ordering_key) & (later_event.c.seq > d.event_seq),
         )
-        .where(d.id.in_(list(ids)))
+        .join(
+            later,
+            (later.c.event_seq == later_event.c.seq) & (later.c.channel == d.channel) & (later.c.state == "delivered"),
+        )
+        .where(d.id.in_(ids))
         .group_by(d.id, d.channel, d.ordering_key)
     )
-    return [Overtaken(str(id_), channel, key, later) for id_, channel, key, later in connection.execute(query).tuples()]
+    return (Overtaken(*row) for row in connection.execute(query))
 
 
 def add(connection: Connection, event_ids: Sequence[str], channel: str, now: int) -> tuple[str, ...]:
     """Gives *channel* a delivery of each of these events that has none; returns the new ids, in publish order."""
-    have = sa.select(deliveries.c.event_seq).where(deliveries.c.channel == channel)
-    query = (
-        sa.select(events.c.seq, events.c.ordering_key)
-        .where(events.c.id.in_(list(event_ids)), events.c.seq.not_in(have))
-        .order_by(events.c.seq)
-    )
+    found = [row for some in parts(list(dict.fromkeys(event_ids))) for row in _without(connection, some, channel)]
     rows = [
         {
             "id": new_id(),
@@ -135,8 +136,14 @@ def add(connection: Connection, event_ids: Sequence[str], channel: str, now: int
             "interruptions": 0,
             "created_at": now,
         }
-        for seq, key in connection.execute(query)
+        for seq, key in sorted(found)
     ]
-    if rows:
-        connection.execute(deliveries.insert(), rows)
+    for some in parts(rows):
+        connection.execute(deliveries.insert(), some)
     return tuple(str(row["id"]) for row in rows)
+
+
+def _without(connection: Connection, event_ids: Sequence[str], channel: str) -> list[tuple[int, str]]:
+    has = sa.exists().where(deliveries.c.event_seq == events.c.seq, deliveries.c.channel == channel)
+    query = sa.select(events.c.seq, events.c.ordering_key).where(events.c.id.in_(event_ids), ~has)
+    return [(seq, key) for seq, key in connection.execute(query)]
