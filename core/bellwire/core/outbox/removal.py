@@ -68,7 +68,7 @@ def expire(connection: Connection, after: int, keep: Retention, now: int) -> tup
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
     )
-    looked_at = {seq: created_at for seq, created_at in connection.execute(query)}
+    looked_at = dict(tuple(row) for row in connection.execute(query))
     if not looked_at:
         return 0, None
     age = sa.case((d.state == "failed", keep.failed), else_=keep.delivered)
