@@ -147,11 +147,17 @@ def _http_url_problem(text: str, got: str) -> str | None:
     return _uri_problem(text, got, ("http", "https"))
 
 
+_LONGEST_DURATION: Final = 36500 * 86400.0
+"""Seconds; a longer one, in microseconds and added to a date, would not fit where databases keep it."""
+
+
 def _duration_problem(text: str, got: str) -> str | None:
     try:
-        parse_duration(text)
+        seconds = parse_duration(text)
     except ValueError:
         return f"must be a duration such as '30s', '5m', '2h' or '7d', got {got}"
+    if seconds > _LONGEST_DURATION:
+        return f"must be 36500d (a hundred years) at most, got {got}"
     return None
 
 

@@ -69,6 +69,12 @@ def test_a_pattern_that_is_no_regular_expression_is_refused_where_it_stands() ->
         (SettingInfo(format="uri"), "mailto:a@b", ["must start with a scheme, such as https://, got '***@b'"]),
         (SettingInfo(format="duration"), "1.5h", []),
         (SettingInfo(format="duration"), "5", ["must be a duration such as '30s', '5m', '2h' or '7d', got '5'"]),
+        (SettingInfo(format="duration"), "36500d", []),
+        (
+            SettingInfo(format="duration"),
+            "36501d",
+            ["must be 36500d (a hundred years) at most, got '36501d'"],
+        ),
         (SettingInfo(format="http-url"), "", []),
         (SettingInfo(format="http-url"), None, []),
         (SettingInfo(format="http-url"), Secret(""), []),
