@@ -22,6 +22,11 @@ logger = logging.getLogger("bellwire.dispatch")
 
 EXPIRE_EVERY: Final = 600.0
 """Seconds between two looks for events that need not be kept any longer."""
+_FIRST_LOOK: Final = 5.0
+"""Seconds until the first one: a process that starts has better things to do."""
+_EXPIRE_SHARE: Final = 0.1
+"""Of the time, while there is something to remove, at the most."""
+_LEAST_PAUSE: Final = 0.05
 
 
 class Caretaker:
@@ -32,7 +37,8 @@ class Caretaker:
         self._presence: Final = presence
         self._keep: Final = keep
         self._expire_from = 0
-        self._expire_at = time.monotonic() + 5.0  # not at once: a process that starts has better things to do
+        self.seconds_until_expiring = _FIRST_LOOK
+        """How long :meth:`expire` shall not be called."""
 
     def beat(self, held: Sequence[Claim], lanes: Mapping[str, str]) -> None:
         """The heartbeat: renews the leases of *held*, and takes over what dispatchers that are gone have left."""
@@ -43,19 +49,22 @@ class Caretaker:
         if freed:
             logger.warning("took over %d deliveries whose dispatcher stopped", freed)
         self._outbox.let_pass()
-        self._expire_some()
 
     def leave(self) -> None:
         """The dispatcher stops."""
         self._outbox.leave(self._presence.id)
 
-    def _expire_some(self) -> None:
-        """One small batch per heartbeat while there is any, so that purging never keeps a publisher waiting."""
-        if time.monotonic() < self._expire_at:
-            return
+    def expire(self) -> None:
+        """Removes one small batch of what need not be kept any longer.
+
+        While there is more, the next one may follow soon: slowly enough to keep nobody waiting, and fast enough for
+        whatever can be delivered.
+        """
+        begun = time.monotonic()
         removed, next_from = self._outbox.expire(self._expire_from, self._keep)
+        took = time.monotonic() - begun
         if removed:
             logger.debug("removed %d events that need not be kept any longer", removed)
         self._expire_from = next_from or 0
-        if next_from is None:
-            self._expire_at = time.monotonic() + EXPIRE_EVERY
+        pause = max(took / _EXPIRE_SHARE, _LEAST_PAUSE)
+        self.seconds_until_expiring = EXPIRE_EVERY if next_from is None else pause

@@ -142,6 +142,7 @@ class Dispatcher:
         helpers = [
             asyncio.create_task(self._open_lanes()),
             asyncio.create_task(self._beat()),
+            asyncio.create_task(self._expire()),
             asyncio.create_task(self._look_regularly(watch)),
         ]
         started()
@@ -334,7 +335,21 @@ class Dispatcher:
                 await self._database.run(self._caretaker.beat, held, lanes)
             except DatabaseError as error:
                 logger.debug("no heartbeat: %s", error)
+            except Exception:  # such as a driver's own: without heartbeats every lease would run out
+                logger.exception("no heartbeat")
             await asyncio.sleep(HEARTBEAT)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(self._caretaker.seconds_until_expiring)
+            try:
+                await self._database.run(self._caretaker.expire)
+            except DatabaseError as error:
+                logger.debug("nothing is removed: %s", error)
+                await asyncio.sleep(HEARTBEAT)
+            except Exception:
+                logger.exception("nothing is removed")
+                await asyncio.sleep(HEARTBEAT)
 
     def _begin_stop(self, drain: float, *, finish: bool) -> None:
         loop = asyncio.get_running_loop()
