@@ -12,7 +12,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from bellwire.core.errors import BellwireError, DatabaseError
+from bellwire.core.errors import BellwireError, DatabaseError, SchemaError
 from bellwire.core.outbox import (
     ChannelHealth,
     Claim,
@@ -87,6 +87,7 @@ class Dispatcher:
         self._paced: Final = [lane for lane in lanes.values() if lane.config.max_per_second]
         self._pace_timer: asyncio.TimerHandle | None = None
         self._outage = ""
+        self._outdated: SchemaError | None = None
         self._woken = False
         self._telling: Final[set[asyncio.Task[None]]] = set()
 
@@ -136,7 +137,11 @@ class Dispatcher:
     # -- on the loop ------------------------------------------------------------------------------------------------
 
     async def run(self, started: Callable[[], None] = lambda: None) -> None:
-        """Dispatches until :meth:`stop`; the database must be open. *started* is called when the loop is ready."""
+        """Dispatches until :meth:`stop`; the database must be open. *started* is called when the loop is ready.
+
+        Raises :class:`~bellwire.core.errors.SchemaError` when the tables become too new for this code. What is being
+        sent then is sent again by a newer dispatcher.
+        """
         self._loop = asyncio.get_running_loop()
         watch = Watch(self._outbox.database)
         helpers = [
@@ -161,6 +166,8 @@ class Dispatcher:
             self._look_when_allowed()
             await self._wake.wait()
             self._wake.clear()
+            if self._outdated is not None:
+                raise self._outdated
             finished, self._finished = self._finished, []
             demands = self._demands()
             if not finished and not demands:
@@ -197,9 +204,13 @@ class Dispatcher:
             try:
                 exchange = await self._database.run(self._outbox.exchange, self.id, settlements, demands, self._advance)
             except DatabaseError as error:
-                if str(error) != self._outage:
-                    self._outage = str(error)
+                if isinstance(error, SchemaError):
+                    raise  # it was closed by the heartbeat, which found the tables too new
+                if not self._outage:
                     logger.error("the outbox cannot be reached; nothing is lost, trying again: %s", error)  # noqa: TRY400 - the sentence says all
+                elif str(error) != self._outage:
+                    logger.info("still trying to reach the outbox: %s", error)
+                self._outage = str(error)
                 if self._stop_by is not None and asyncio.get_running_loop().time() > self._stop_by:
                     return None  # the leases will run out, and others take over
                 await asyncio.sleep(pause)
@@ -333,6 +344,10 @@ class Dispatcher:
             lanes = {name: lane.described for name, lane in self._lanes.items()}
             try:
                 await self._database.run(self._caretaker.beat, held, lanes)
+            except SchemaError as error:
+                self._outdated = error
+                self._wake.set()
+                return
             except DatabaseError as error:
                 logger.debug("no heartbeat: %s", error)
             except Exception:  # such as a driver's own: without heartbeats every lease would run out

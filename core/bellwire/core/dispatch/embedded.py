@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from bellwire.core.errors import SchemaError
+
 from .environment import require_threads
 
 if TYPE_CHECKING:
@@ -71,6 +73,9 @@ class EmbeddedDispatcher:
         while not self._stopped:
             try:
                 asyncio.run(self._dispatcher.run(self._ready.set))
+            except SchemaError as error:
+                logger.error("dispatching ends here: %s", error)  # noqa: TRY400 - the sentence says all
+                return
             except Exception:
                 logger.exception("the dispatcher failed; another one starts in %g s", _RESTART_PAUSE)
                 time.sleep(_RESTART_PAUSE)

@@ -52,7 +52,7 @@ class Database:
         self._lock_patience: Final = lock_patience
         self._engine: Engine | None = None
         self._opening = threading.Lock()
-        self._ahead = 0
+        self._ahead = time.time_ns() // 1000 - _running()
         self._gate = ForkGate()
         self._unattended: weakref.WeakSet[Connection] = weakref.WeakSet()
 
@@ -65,12 +65,12 @@ class Database:
         """The database's time in microseconds since 1970 UTC; without *connection*, reckoned from the last one read."""
         if self._clock is not None:
             return self._clock()
-        local = time.time_ns() // 1000
-        if connection is None:
-            return local + self._ahead
-        exact = self.backend.now(connection)
-        self._ahead = exact - local
-        return exact
+        if connection is not None:
+            exact = self.backend.now(connection)
+            self._ahead = exact - _running()
+            return exact
+        # this machine's own wall clock may be wrong, and may be set; it counts only where the database has no other
+        return time.time_ns() // 1000 if self.backend.has_our_clock else _running() + self._ahead
 
     def open(self) -> None:
         """Connects, and creates the tables where there are none; does nothing when it is open.
@@ -108,6 +108,8 @@ class Database:
                     self.backend.unlock_schema(connection)
                     version = self._installed(connection)
                 schema.require_compatible(version, self.shown)
+                self.now(connection)  # whoever reckons from it needs a first reading
+                connection.rollback()
         except BaseException:
             engine.dispose()
             raise
@@ -159,10 +161,23 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A short transaction that changes nothing."""
-        with self._gate.use(), self._translated(), self._opened().connect() as connection:
-            self.backend.begin(connection, write=False, patience=self._lock_patience)
+        with self._gate.use(), self._translated(), self._reading() as connection:
             yield connection
             self.backend.rollback(connection)
+
+    def _reading(self) -> Connection:
+        for is_last_try in (False, True):
+            connection = self._opened().connect()
+            try:
+                self.backend.begin(connection, write=False, patience=self._lock_patience)
+            except BaseException as error:
+                connection.close()
+                lost = isinstance(error, DBAPIError) and error.connection_invalidated
+                if is_last_try or not lost:  # the pool has let go of every connection as old as that one
+                    raise
+            else:
+                return connection
+        raise AssertionError  # the last try returned or raised
 
     def write(self, work: Callable[[Connection], R]) -> R:
         """What *work* returns, run in a short transaction that is durable when this returns, and undone if it raises.
@@ -218,6 +233,11 @@ class Database:
         except PoolTimeoutError as error:
             msg = f"{self.shown}: no connection was free for 30 s; too many threads use the bus at once"
             raise DatabaseUnavailable(msg) from error
+
+
+def _running() -> int:
+    """Microseconds that pass as they do, whatever the wall clock is set to."""
+    return time.monotonic_ns() // 1000
 
 
 def _parsed(url: str) -> sa.URL:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import sqlalchemy as sa
 
-from bellwire.core.errors import DatabaseError
+from bellwire.core.errors import DatabaseError, SchemaError
 
 from . import health, history, host_tables, host_transaction, passing, removal, replay, schema, upkeep
 from .group_commit import GroupCommit
@@ -179,9 +179,14 @@ class Outbox:
         )
 
     def beat(self, row: upkeep.DispatcherRow, gone: Collection[str]) -> int:
-        """A dispatcher's heartbeat; takes over what those *gone* and expired leases held, and returns how many."""
+        """A dispatcher's heartbeat; takes over what those *gone* and expired leases held, and returns how many.
+
+        Raises :class:`~bellwire.core.errors.SchemaError` when the tables were brought to a version meanwhile that this
+        code must not work with; the next use of this outbox is refused too.
+        """
 
         def work(connection: sa.Connection) -> int:
+            schema.require_compatible(schema.installed(connection), self.database.shown)
             now = self.database.now(connection)
             upkeep.beat(connection, attrs.evolve(row, seen_at=now, started_at=row.started_at or now))
             freed = upkeep.take_over(connection, now, gone)
@@ -189,7 +194,11 @@ class Outbox:
                 upkeep.forget(connection, gone)
             return freed
 
-        return self.database.write(work)
+        try:
+            return self.database.write(work)
+        except SchemaError:
+            self.database.close()  # whoever opens it looks at the version
+            raise
 
     def leave(self, dispatcher: str) -> None:
         """A dispatcher stops."""

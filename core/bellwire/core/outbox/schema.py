@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 """The schema that this code is written for."""
 
+REVISIONS: Final = [Path(__file__).with_name("migrations") / "versions"]
+"""The folders that hold the revisions."""
+
 ALEMBIC_TABLE: Final = "bellwire_alembic_version"
 
 
@@ -34,10 +38,12 @@ class Installed:
 
 
 def installed(connection: Connection) -> Installed | None:
-    """The version in this database; ``None`` when it has no outbox yet."""
+    """The version in this database; ``None`` when it has no outbox yet, or none that is complete."""
     if not sa.inspect(connection).has_table(meta.name):
         return None
     rows = {row.name: row.value for row in connection.execute(sa.select(meta.c.name, meta.c.value))}
+    if not rows.keys() >= {"schema", "min_compatible"}:  # MySQL commits a table before its rows
+        return None
     return Installed(int(rows["schema"]), int(rows["min_compatible"]))
 
 
@@ -73,6 +79,7 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join(map(str, REVISIONS)).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
 
     def steps(revision: tuple[str, ...] | str, _: MigrationContext) -> Sequence[Any]:

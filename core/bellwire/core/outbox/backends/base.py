@@ -74,6 +74,9 @@ class Backend(ABC):
     migrates_by_itself: ClassVar[bool] = False
     """Whether an old schema is brought up to date at start, without ``bellwire migrate``."""
 
+    has_our_clock: ClassVar[bool] = False
+    """Whether the database's clock is this machine's."""
+
     def __init__(self, url: sa.URL) -> None:
         self.url: Final = url
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import sqlalchemy as sa
 
-from bellwire.core.errors import DatabaseError, DatabaseUnavailable
-
-from .server import Server
+from . import reasons
+from .server import KEEPALIVE, LOCK_SECONDS, Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +22,53 @@ CHANNEL: Final = "bellwire"
 _NOW: Final = sa.text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 _SCHEMA_LOCK: Final = 0x42656C6C  # "Bell": two processes that migrate at once need one number in common
 
+# libpq gives no SQLSTATE for what the server says to a connection that it refuses, only the words
+_WORDS: Final = (
+    ("password authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("no pg_hba.conf entry", "28000"),
+    ("role", "does not exist", "28000"),
+    ("database", "does not exist", "3D000"),
+    ("permission denied for database", "42501"),
+    ("too many", "53300"),
+    ("remaining connection slots", "53300"),
+    ("the database system is", "57P03"),
+    ("not currently accepting connections", "57P03"),
+    ("invalid connection option", "08001"),
+)
+
 
 class PostgreSQL(Server):
     """Wakes other processes by NOTIFY, after the commit: in each transaction it would cost half the throughput."""
 
     driver: ClassVar[str] = "postgresql+psycopg"
     extra: ClassVar[str] = "postgres"
-    connect_arguments: ClassVar[Mapping[str, Any]] = {"connect_timeout": 5, "application_name": "bellwire"}
+    connect_arguments: ClassVar[Mapping[str, Any]] = {
+        "connect_timeout": 5,
+        "application_name": "bellwire",
+        # a connection that listens sends nothing: without these it would never learn that the network has dropped it
+        "keepalives_idle": KEEPALIVE.idle,
+        "keepalives_interval": KEEPALIVE.interval,
+        "keepalives_count": KEEPALIVE.count,
+        "tcp_user_timeout": KEEPALIVE.seconds * 1000,
+    }
     retryable_codes: ClassVar[frozenset[str]] = frozenset({"40001", "40P01", "55P03", "57P01"})
+    reasons: ClassVar[Mapping[str, str]] = {
+        "": reasons.OUT_OF_REACH,
+        "08001": reasons.UNKNOWN_OPTION,
+        "25006": reasons.READ_ONLY,
+        "28000": reasons.REFUSED,
+        "28P01": reasons.REFUSED,
+        "3D000": reasons.NO_DATABASE,
+        "42501": reasons.NO_RIGHT,
+        "42P01": reasons.NO_TABLE,
+        "53100": reasons.DISK_FULL,
+        "53300": reasons.NO_CONNECTION_LEFT,
+        "55P03": reasons.LOCKED,
+        "57P01": reasons.ENDED,
+        "57P02": reasons.ENDED,
+        "57P03": reasons.STARTING,
+    }
     watch_seconds: ClassVar[float] = 0.05
 
     def now(self, connection: Connection) -> int:
@@ -46,31 +84,20 @@ class PostgreSQL(Server):
             raise self.version_error(msg, "PostgreSQL 12")
 
     def lock_schema(self, connection: Connection) -> None:
-        """Until the transaction ends."""
+        """Until the transaction ends. Whatever its statements wait for, publishers queue behind it: not for ever."""
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": _SCHEMA_LOCK})
 
     def code(self, error: DBAPIError) -> str:
         """SQLSTATE."""
-        return getattr(error.orig, "sqlstate", None) or ""
+        text = str(error.orig)
+        return getattr(error.orig, "sqlstate", None) or next(
+            (code for *words, code in _WORDS if all(word in text for word in words)), ""
+        )
 
-    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
-        """PostgreSQL's codes, with the way out."""
-        text = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else ""
-        match self.code(error):
-            case "28P01" | "28000":
-                return DatabaseUnavailable, f"the server refuses the user or the password ({text})"
-            case "3D000":
-                return DatabaseUnavailable, f"there is no such database; create it ({text})"
-            case "42501":
-                return DatabaseUnavailable, f"the user lacks a right; grant it ({text})"
-            case "25006":
-                return DatabaseUnavailable, "the server is read-only; is it a standby?"
-            case "53100":
-                return DatabaseUnavailable, "the server's disk is full; free some room"
-            case "":
-                return DatabaseUnavailable, f"the server cannot be reached ({text})"
-            case _:
-                return None
+    def text(self, error: DBAPIError) -> str:
+        """The first line: the others repeat it for each address that was tried."""
+        return next(iter(str(error.orig).strip().splitlines()), "")
 
     def prepare_watch(self, connection: Connection) -> object:
         """Listens. The connection is in autocommit, or nothing would arrive."""

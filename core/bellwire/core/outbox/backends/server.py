@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+import attrs
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
 
-from bellwire.core.errors import DatabaseError
+from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
 from . import server_statements
 from .base import Backend, Statements
+from .reasons import UNKNOWN_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.engine import Connection, Engine
+
+
+LOCK_SECONDS: Final = 60
+"""How long a migration waits for another one, and for whoever keeps its tables."""
+
+
+@attrs.frozen
+class _KeepAlive:
+    idle: int = 10
+    interval: int = 5
+    count: int = 3
+
+    @property
+    def seconds(self) -> int:
+        """Until a connection counts as lost whose other end gives no sign of life."""
+        return self.idle + self.interval * self.count
+
+
+KEEPALIVE: Final = _KeepAlive()
+"""TCP's own question whether the other end is there; a server that is merely slow answers it."""
 
 
 class Server(Backend):
@@ -28,17 +50,29 @@ class Server(Backend):
     extra: ClassVar[str]
     """Bellwire's extra that installs it."""
     connect_arguments: ClassVar[Mapping[str, Any]]
+    reasons: ClassVar[Mapping[str, str]]
+    """For each of the server's error codes a sentence of :mod:`~bellwire.core.outbox.backends.reasons`."""
     retryable_codes: ClassVar[frozenset[str]]
     """The server's error codes for deadlocks and the like."""
 
+    @property
+    def shown(self) -> str:
+        """The URL without its password, also where that stands among the options."""
+        hidden = {name: "hidden" if "pass" in name.lower() else value for name, value in self.url.query.items()}
+        return self.url.set(query=hidden).render_as_string(hide_password=True)
+
     def create_engine(self) -> Engine:
         """An engine in READ COMMITTED: a claim must see what others committed a moment ago."""
+        if not self.url.database:
+            msg = f"database: {self.shown} names no database; add it behind a slash: {self.url.drivername}://USER@HOST/NAME"
+            raise DatabaseError(msg)
         url = self.url.set(drivername=self.driver)
+        ours = {name: value for name, value in self.connect_arguments.items() if name not in url.query}
         try:
             return sa.create_engine(
                 url,
                 isolation_level="READ COMMITTED",
-                connect_args=dict(self.connect_arguments),
+                connect_args=ours,
                 pool_size=8,
                 max_overflow=24,
                 pool_recycle=1800,
@@ -50,6 +84,8 @@ class Server(Backend):
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
         """Row locks are waited for by the server itself."""
         connection.begin()
+        if not write:  # a writer is run again where the pool's connection has died; a reader finds out here
+            connection.exec_driver_sql("SELECT 1")
 
     def is_transient(self, error: DBAPIError) -> bool:
         """Deadlocks, and two processes that inserted the same row at once."""
@@ -59,9 +95,23 @@ class Server(Backend):
     def code(self, error: DBAPIError) -> str:
         """The server's code of *error*; empty where it gave none."""
 
+    @abstractmethod
+    def text(self, error: DBAPIError) -> str:
+        """What the server or the driver says of *error*."""
+
+    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
+        """The server's codes, with the way out."""
+        sentence = self.reasons.get(self.code(error))
+        if sentence is None:
+            return None
+        hopeless = sentence == UNKNOWN_OPTION
+        return DatabaseError if hopeless else DatabaseUnavailable, sentence.format(text=self.text(error))
+
     def version_error(self, found: str, oldest: str) -> DatabaseError:
         """The server is too old."""
-        return DatabaseError(f"{self.shown}: {found} is too old; Bellwire needs {oldest} or later")
+        return DatabaseError(
+            f"{self.shown}: {found} is too old; Bellwire needs {oldest} or later: upgrade the server, or name another"
+        )
 
     def look(self, connection: Connection, before: object) -> tuple[bool, object]:
         """The newest delivery's number: one look at the end of an index."""

@@ -29,35 +29,33 @@ def _key(length: int) -> sa.String:
 
 def _partial_index(name: str, where: str, columns: list[str], mysql_columns: list[str]) -> None:
     table = "bellwire_deliveries"
-    if op.get_bind().dialect.name in {"mysql", "mariadb"}:
-        op.create_index(f"{name}_all", table, mysql_columns)
+    if _is_mysql():
+        _index(f"{name}_all", table, mysql_columns)
     else:
         op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
+def _is_mysql() -> bool:
+    return op.get_bind().dialect.name in {"mysql", "mariadb"}
+
+
+def _index(name: str, table: str, columns: list[str], *, unique: bool = False) -> None:
+    # MySQL has no CREATE INDEX IF NOT EXISTS
+    if not _is_mysql() or name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
+        op.create_index(name, table, columns, unique=unique)
+
+
 def upgrade() -> None:
-    """Creates everything."""
-    _create_meta()
+    """Creates everything that is not there.
+
+    MySQL commits each statement by itself, so one that was broken off goes on where it ended; and nobody takes the
+    tables for complete before the last rows are there, those of ``bellwire_meta``.
+    """
     _create_events()
     _create_deliveries()
     _create_attempts()
     _create_shared_state()
-
-
-def _create_meta() -> None:
-    meta = op.create_table(
-        "bellwire_meta",
-        sa.Column("name", _key(100), primary_key=True),
-        sa.Column("value", sa.Text, nullable=False),
-    )
-    op.bulk_insert(
-        meta,
-        [
-            {"name": "instance_id", "value": str(uuid.uuid4())},
-            {"name": "schema", "value": "1"},
-            {"name": "min_compatible", "value": "1"},
-        ],
-    )
+    _create_meta()
 
 
 def _create_events() -> None:
@@ -73,8 +71,9 @@ def _create_events() -> None:
         sa.Column("trace", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sqlite_autoincrement=True,
+        if_not_exists=True,
     )
-    op.create_index("bellwire_events_by_key", "bellwire_events", ["ordering_key", "seq"])
+    _index("bellwire_events_by_key", "bellwire_events", ["ordering_key", "seq"])
 
 
 def _create_deliveries() -> None:
@@ -98,8 +97,9 @@ def _create_deliveries() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("settled_at", sa.BigInteger),
         sqlite_autoincrement=True,
+        if_not_exists=True,
     )
-    op.create_index("bellwire_deliveries_of_event", "bellwire_deliveries", ["event_seq", "channel"], unique=True)
+    _index("bellwire_deliveries_of_event", "bellwire_deliveries", ["event_seq", "channel"], unique=True)
     _partial_index(
         "bellwire_deliveries_due",
         "state = 'waiting'",
@@ -138,8 +138,9 @@ def _create_attempts() -> None:
         sa.Column("stages", sa.Text),
         sa.Column("dispatcher", _key(36)),
         sqlite_autoincrement=True,
+        if_not_exists=True,
     )
-    op.create_index("bellwire_attempts_of_delivery", "bellwire_attempts", ["delivery_id", "seq"])
+    _index("bellwire_attempts_of_delivery", "bellwire_attempts", ["delivery_id", "seq"])
 
 
 def _create_shared_state() -> None:
@@ -152,6 +153,7 @@ def _create_shared_state() -> None:
         sa.Column("held_until", sa.BigInteger),
         sa.Column("last_success_at", sa.BigInteger),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
+        if_not_exists=True,
     )
     op.create_table(
         "bellwire_dispatchers",
@@ -164,4 +166,22 @@ def _create_shared_state() -> None:
         sa.Column("lanes", _LongText, nullable=False),
         sa.Column("started_at", sa.BigInteger, nullable=False),
         sa.Column("seen_at", sa.BigInteger, nullable=False),
+        if_not_exists=True,
+    )
+
+
+def _create_meta() -> None:
+    meta = op.create_table(
+        "bellwire_meta",
+        sa.Column("name", _key(100), primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+        if_not_exists=True,
+    )
+    op.bulk_insert(
+        meta,
+        [
+            {"name": "instance_id", "value": str(uuid.uuid4())},
+            {"name": "schema", "value": "1"},
+            {"name": "min_compatible", "value": "1"},
+        ],
     )
