@@ -127,7 +127,7 @@ class Event:
 
         Raises ``ValueError`` when *text* is not such a document or is of another kind.
         """
-        document = json.loads(text)
+        document = _decode(text)
         try:
             kind, action, timestamp = document["event"], document["action"], document["timestamp"]
             if kind != cls.kind:
@@ -139,6 +139,14 @@ class Event:
             raise ValueError(msg) from error
         object.__setattr__(event, "_encoded", text)
         return event
+
+
+_decoder: Final = json.JSONDecoder()
+
+
+def _decode(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    document, end = _decoder.raw_decode(text)  # to_json leaves no blanks around it, and json.loads takes twice as long
+    return document if end == len(text) else json.loads(text)
 
 
 _FIELDS: Final = ("project_name", "workflow_id", "workflow_subject", "workflow_status")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bellwire.core.deadlines import Deadlines
 from bellwire.core.dispatch import attempt
 from bellwire.core.dispatch.attempt import call_hook
 from bellwire.core.dispatch.threads import DaemonThreads
@@ -37,6 +38,7 @@ def outcome_of(
 ) -> Outcome:
     async def main() -> Outcome:
         threads = DaemonThreads(1, "bellwire-test")
+        deadlines = Deadlines[asyncio.Task[Any]]()
         overdue: list[asyncio.Future[Any]] = []
         call = call_hook(
             bound(function),
@@ -44,6 +46,7 @@ def outcome_of(
             DELIVERY,
             timeout=timeout,
             threads=threads,
+            deadlines=deadlines,
             classify=failure_of,
             on_overdue=overdue.append,
         )
@@ -236,6 +239,7 @@ def test_a_deadline_leaves_nothing_behind_for_the_next_call_in_the_same_task() -
             DELIVERY,
             timeout=0.01,
             threads=threads,
+            deadlines=Deadlines(),
             classify=failure_of,
             on_overdue=lambda _: None,
         )

@@ -11,6 +11,7 @@ from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bellwire.core.deadlines import Deadlines
     from bellwire.core.plugins import BoundHook
 
     from .threads import DaemonThreads
@@ -27,6 +28,7 @@ async def call_hook(
     *,
     timeout: float,
     threads: DaemonThreads,
+    deadlines: Deadlines[asyncio.Task[Any]],
     classify: Callable[[BaseException], Failed],
     on_overdue: Callable[[asyncio.Future[Any]], None],
 ) -> Outcome:
@@ -36,9 +38,12 @@ async def call_hook(
     """
     try:
         if hook.is_async:
-            result = await _until(timeout, _as_coroutine(hook, event, delivery))
+            result = hook.call(event, delivery)
+            if inspect.isawaitable(result):
+                result = await _until(deadlines, timeout, result)
         else:
-            result = await _returned(threads.submit(lambda: hook.call(event, delivery)), timeout, on_overdue)
+            future = threads.submit(lambda: hook.call(event, delivery))
+            result = await _returned(future, deadlines, timeout, on_overdue)
     except TimeoutError as error:
         if isinstance(error, _Overdue):
             return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
@@ -67,13 +72,11 @@ class _Overdue(TimeoutError):
     """Raised by the engine's own deadline, and by nothing else."""
 
 
-async def _as_coroutine(hook: BoundHook, event: Event, delivery: Delivery) -> object:
-    result = hook.call(event, delivery)
-    return await result if inspect.isawaitable(result) else result
-
-
 async def _returned(
-    future: asyncio.Future[object], timeout: float, on_overdue: Callable[[asyncio.Future[Any]], None]
+    future: asyncio.Future[object],
+    deadlines: Deadlines[asyncio.Task[Any]],
+    timeout: float,
+    on_overdue: Callable[[asyncio.Future[Any]], None],
 ) -> object:
     done, _ = await asyncio.wait({future}, timeout=timeout + GRACE)
     if not done:
@@ -81,29 +84,23 @@ async def _returned(
         raise _Overdue
     result = future.result()
     # a plain function that returns a coroutine: the coroutine belongs to the loop
-    return await _until(timeout, _awaited(result)) if inspect.isawaitable(result) else result
+    return await _until(deadlines, timeout, result) if inspect.isawaitable(result) else result
 
 
-async def _awaited(awaitable: Awaitable[object]) -> object:
-    return await awaitable
-
-
-async def _until(timeout: float, coroutine: Awaitable[object]) -> object:
-    """``await coroutine``, cancelled after *timeout* and the grace. Less than half of ``asyncio.timeout``'s cost."""
-    task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine runs in a task
-    expired = False
-
-    def expire() -> None:
-        nonlocal expired
-        expired = True
-        task.cancel()
-
-    timer = asyncio.get_running_loop().call_later(timeout + GRACE, expire)
+async def _until(deadlines: Deadlines[asyncio.Task[Any]], timeout: float, awaitable: Awaitable[object]) -> object:
+    """``await awaitable``, cancelled after *timeout* and the grace."""
+    task = cast("asyncio.Task[Any]", asyncio.current_task())  # a coroutine runs in a task
+    deadlines.set(task, asyncio.get_running_loop().time() + timeout + GRACE, _cancel)
     try:
-        return await coroutine
+        return await awaitable
     except asyncio.CancelledError:
+        expired = not deadlines.discard(task)
         if expired and task.uncancel() <= 0:
             raise _Overdue from None
         raise
     finally:
-        timer.cancel()
+        deadlines.discard(task)
+
+
+def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import random
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from bellwire.core.deadlines import Deadlines
 from bellwire.core.http import failure_of
 from bellwire.core.outbox import Claim, Settlement
 from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
@@ -48,7 +47,12 @@ class Deliverer:
     def __init__(self, plugins: Plugins, now: Callable[[], int]) -> None:
         self._plugins: Final = plugins
         self._now: Final = now
+        self._deadlines: Final = Deadlines[asyncio.Task[Any]]()
         self._unknown_kinds: Final[set[str]] = set()
+
+    def close(self) -> None:
+        """Takes back the timer that holds calls to their deadlines."""
+        self._deadlines.close()
 
     async def deliver(self, lane: Lane, claim: Claim, on_overdue: Callable[[asyncio.Future[Any]], None]) -> Delivered:
         """One attempt. Never raises; cancelled, it is an interrupted one."""
@@ -61,22 +65,13 @@ class Deliverer:
         except asyncio.CancelledError:
             duration = (time.perf_counter_ns() - begun) // 1000
             return Delivered(interrupted(claim, started_at=started_at, duration=duration))
-        settle = functools.partial(
-            settlement,
-            claim,
-            policy=lane.policy,
-            holds=lane.config.hold_when_down,
-            hold_key=lane.hold_key,
-            started_at=started_at,
-            duration=(time.perf_counter_ns() - begun) // 1000,
-            secrets=lane.secrets,
-            random=random.random,
-        )
+        duration = (time.perf_counter_ns() - begun) // 1000
         try:
-            return Delivered(settle(outcome), event, delivery, outcome)
+            settled = _settlement(lane, claim, outcome, started_at, duration)
         except Exception as error:  # noqa: BLE001 - a channel may put anything into an outcome, bytes for text
             outcome = _presentable(outcome, error)
-            return Delivered(settle(outcome), event, delivery, outcome)
+            settled = _settlement(lane, claim, outcome, started_at, duration)
+        return Delivered(settled, event, delivery, outcome)
 
     async def _attempt(
         self, lane: Lane, claim: Claim, kind: type[Event], on_overdue: Callable[[asyncio.Future[Any]], None]
@@ -86,7 +81,7 @@ class Deliverer:
             channel=claim.channel,
             attempt=claim.attempt,
             max_attempts=claim.budget_start + lane.policy.sends,
-            deadline=lane.context.clock.now() + timedelta(seconds=lane.config.timeout_seconds),
+            deadline=lane.context.clock.now() + lane.timeout,
         )
         try:
             event = kind.from_json(claim.payload, id=claim.event_id)
@@ -105,6 +100,7 @@ class Deliverer:
             delivery,
             timeout=lane.config.timeout_seconds,
             threads=lane.threads,
+            deadlines=self._deadlines,
             classify=failure_of,
             on_overdue=on_overdue,
         )
@@ -117,6 +113,20 @@ class Deliverer:
                 "events of kind %r are unknown here; their deliveries wait for a dispatcher that knows it", claim.kind
             )
         return Delivered(given_back(claim, delay=UNKNOWN_KIND_WAIT))
+
+
+def _settlement(lane: Lane, claim: Claim, outcome: Outcome, started_at: int, duration: int) -> Settlement:
+    return settlement(
+        claim,
+        outcome,
+        policy=lane.policy,
+        holds=lane.config.hold_when_down,
+        hold_key=lane.hold_key,
+        started_at=started_at,
+        duration=duration,
+        secrets=lane.secrets,
+        random=random.random,
+    )
 
 
 def _presentable(outcome: Outcome, error: Exception) -> Outcome:

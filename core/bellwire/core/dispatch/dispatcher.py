@@ -10,7 +10,7 @@ import asyncio
 import functools
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bellwire.core.errors import BellwireError, DatabaseError, SchemaError
 from bellwire.core.outbox import (
@@ -47,6 +47,9 @@ SWEEP: Final = 2.0
 LONGEST_OUTAGE_PAUSE: Final = 5.0
 PACE_STEP: Final = 0.005
 """Seconds between two visits for a lane that its pace keeps waiting, at the least; a visit per send costs more."""
+LINGER: Final = 0.002
+"""Seconds that a settlement waits for company while more than half of its lane is still sending. A visit costs 0.4 ms
+and 16 µs for each delivery: in batches of 30 instead of 10 that is half as much."""
 LAST_WORDS: Final = 5.0
 """Seconds that observers have for what was settled last, when the dispatcher stops."""
 
@@ -86,6 +89,7 @@ class Dispatcher:
         self._due_timer: asyncio.TimerHandle | None = None
         self._paced: Final = [lane for lane in lanes.values() if lane.config.max_per_second]
         self._pace_timer: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
         self._outage = ""
         self._outdated: SchemaError | None = None
         self._woken = False
@@ -168,6 +172,9 @@ class Dispatcher:
             self._wake.clear()
             if self._outdated is not None:
                 raise self._outdated
+            if self._lingering is not None:
+                self._lingering.cancel()
+                self._lingering = None
             finished, self._finished = self._finished, []
             demands = self._demands()
             if not finished and not demands:
@@ -236,34 +243,46 @@ class Dispatcher:
                 self._background(self._tell(news))
         if self._plugins.observed:
             self._observe(exchange, finished)
-        if any(lane.demand() for lane in self._lanes.values()) or self._once or self._finishing:
-            self._wake.set()
+        for lane in self._lanes.values():
+            if lane.demand():
+                self._visit_for(lane)
+        if not self._in_flight and (self._once or self._finishing):
+            self._wake.set()  # to see whether that was all
 
     def _start(self, lane: Lane, claim: Claim) -> None:
         lane.begin()
-        task = asyncio.get_running_loop().create_task(self._deliver(lane, claim))
+        task = cast("asyncio.AbstractEventLoop", self._loop).create_task(self._deliver(lane, claim))
         self._in_flight[task] = claim
-        task.add_done_callback(self._in_flight.pop)
 
     async def _deliver(self, lane: Lane, claim: Claim) -> None:
         overdue: list[asyncio.Future[Any]] = []
-        delivered = await self._deliverer.deliver(lane, claim, overdue.append)
+        try:
+            delivered = await self._deliverer.deliver(lane, claim, overdue.append)
+        finally:  # not by a done callback, which would be one more turn of the loop for each delivery
+            self._in_flight.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
         if overdue:
             overdue[0].add_done_callback(lambda call: self._come_back(lane, call))
         else:
             self._free(lane)
         self._finished.append(delivered)
-        self._wake.set()  # also where its slot is not free yet
+        self._visit_for(lane)  # also where its slot is not free yet
 
     def _come_back(self, lane: Lane, call: asyncio.Future[Any]) -> None:
         if not call.cancelled():
             call.exception()  # asked for, because asyncio would log it at length, with whatever the channel put into it
         self._free(lane)
+        self._visit_for(lane)
 
     def _free(self, lane: Lane) -> None:
         lane.busy -= 1
         lane.hungry = True  # a slot is free, and the next of the same key may go
-        self._wake.set()
+
+    def _visit_for(self, lane: Lane) -> None:
+        """Visits the database at once if half of *lane* is idle; else together with what ends in the next moment."""
+        if lane.busy * 2 <= lane.config.concurrency:
+            self._wake.set()
+        elif self._lingering is None:
+            self._lingering = asyncio.get_running_loop().call_later(LINGER, self._wake.set)
 
     # -- what wakes it ----------------------------------------------------------------------------------------------
 
@@ -380,11 +399,12 @@ class Dispatcher:
     def _break_off(self) -> None:
         self._finishing = False
         for task in list(self._in_flight):
+            task.add_done_callback(lambda ended: self._in_flight.pop(ended, None))  # one that never began says nothing
             task.cancel()
         self._wake.set()
 
     async def _leave(self, watch: Watch) -> None:
-        for timer in (self._due_timer, self._pace_timer):
+        for timer in (self._due_timer, self._pace_timer, self._lingering):
             if timer is not None:
                 timer.cancel()
         # together, because one that does not close must not keep the others from closing
@@ -396,6 +416,7 @@ class Dispatcher:
             logger.debug("the heartbeat stays behind: %s", error)
         if self._telling:
             await asyncio.wait(self._telling, timeout=LAST_WORDS)
+        self._deliverer.close()
         self._database.close()
         self._observers.close()
 

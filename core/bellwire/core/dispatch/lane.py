@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from bellwire.core.outbox import LaneDemand
@@ -47,6 +48,8 @@ class Lane:
         self.pace: Final = Pace(context.config.max_per_second, context.clock.monotonic())
         self.hold_key: Final = round(parse_duration(context.config.order_patience) * 1_000_000)
         """Microseconds that later deliveries wait behind one of their key that fails."""
+        self.timeout: Final = timedelta(seconds=context.config.timeout_seconds)
+        """How long one attempt may take."""
         self.state: LaneState = "opening"
         self.reason = ""
         """Why it is not open."""

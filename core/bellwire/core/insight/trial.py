@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
+from bellwire.core.deadlines import Deadlines
 from bellwire.core.dispatch.attempt import call_hook
 from bellwire.core.dispatch.closing import close_channel
 from bellwire.core.dispatch.presence import host_name
@@ -116,6 +117,7 @@ async def _send(context: Context, registry: Plugins, test: TestMessage) -> Outco
         is_test=True,
     )
     threads = DaemonThreads(1, f"bellwire-test-{context.name}")
+    deadlines = Deadlines[asyncio.Task[Any]]()
     try:
         return await call_hook(
             hook,
@@ -123,10 +125,12 @@ async def _send(context: Context, registry: Plugins, test: TestMessage) -> Outco
             delivery,
             timeout=context.config.timeout_seconds,
             threads=threads,
+            deadlines=deadlines,
             classify=failure_of,
             on_overdue=lambda _: None,
         )
     finally:
+        deadlines.close()
         threads.close()
 
 
