@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellwire.core.http import RequestRefused
-from bellwire.core.http.head import Origin, outgoing, request_head, request_origin
+from bellwire.core.http.head import Origin, outgoing, request_head, request_origin, request_place
 
 URL = "http://example.org/hook"
 
 
 def head_of(*headers: tuple[bytes, bytes]) -> bytes:
-    return request_head(httpx.Request("GET", URL, headers=list(headers)), 0)[0]
+    return request_head(httpx.Request("GET", URL, headers=list(headers)), b"/hook", 0)[0]
 
 
 def test_headers_keep_their_order_case_and_bytes() -> None:
@@ -22,14 +22,14 @@ def test_headers_keep_their_order_case_and_bytes() -> None:
 
 
 def test_a_length_is_added_only_where_there_is_a_body_and_no_length() -> None:
-    assert b"Content-Length: 3\r\n\r\n" in request_head(httpx.Request("GET", URL), 3)[0]
-    assert b"Content-Length" not in request_head(httpx.Request("GET", URL), 0)[0]
-    assert request_head(httpx.Request("POST", URL, content=b"abc"), 3)[0].count(b"Content-Length") == 1
+    assert b"Content-Length: 3\r\n\r\n" in request_head(httpx.Request("GET", URL), b"/hook", 3)[0]
+    assert b"Content-Length" not in request_head(httpx.Request("GET", URL), b"/hook", 0)[0]
+    assert request_head(httpx.Request("POST", URL, content=b"abc"), b"/hook", 3)[0].count(b"Content-Length") == 1
 
 
 def test_a_length_that_is_wrong_is_refused() -> None:
     with pytest.raises(RequestRefused, match="Content-Length says something else than the body's 3 bytes"):
-        request_head(httpx.Request("POST", URL, headers={"Content-Length": "4"}), 3)
+        request_head(httpx.Request("POST", URL, headers={"Content-Length": "4"}), b"/hook", 3)
 
 
 @pytest.mark.parametrize("character", [*range(9), *range(10, 32), 127])
@@ -57,19 +57,19 @@ def test_a_method_that_is_none_is_refused(method: str) -> None:
     request = httpx.Request("POST", URL)
     request.method = method
     with pytest.raises(RequestRefused, match="is not a method that can be sent"):
-        request_head(request, 0)
+        request_head(request, b"/hook", 0)
 
 
 def test_a_request_without_a_host_is_refused() -> None:
     request = httpx.Request("POST", URL)
     del request.headers["host"]
     with pytest.raises(RequestRefused, match="no Host header"):
-        request_head(request, 0)
+        request_head(request, b"/hook", 0)
 
 
 @pytest.mark.parametrize(("value", "closing"), [("close", True), ("Keep-Alive, Close", True), ("keep-alive", False)])
 def test_a_request_may_ask_for_the_connection_to_be_closed(value: str, closing: bool) -> None:
-    assert request_head(httpx.Request("POST", URL, headers={"Connection": value}), 0)[1] is closing
+    assert request_head(httpx.Request("POST", URL, headers={"Connection": value}), b"/hook", 0)[1] is closing
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_origin_is_scheme_host_and_port(url: str, origin: tuple[str, str, in
 def test_credentials_and_query_of_the_url_are_in_no_message() -> None:
     for url in ("ftp://user:s3cret@h/s3cret?s3cret", "http://user:s3cret@h:0/s3cret", "http://u:s3cret@%31/?s3cret"):
         with pytest.raises((RequestRefused, httpx.UnsupportedProtocol)) as caught:
-            outgoing(httpx.Request("GET", url, headers={"Host": "h"}), b"")
+            request_place(httpx.URL(url))
         assert "s3cret" not in repr(caught.value)
 
 
@@ -107,7 +107,7 @@ def test_what_is_not_refused_is_read_by_another_parser_as_it_was_meant(
 ) -> None:
     request = httpx.Request("POST", URL, headers=[(b"Host", b"h"), *headers], content=body)
     try:
-        message = outgoing(request, body)
+        message = outgoing(request, request_place(request.url), body)
     except RequestRefused:
         return
     server = h11.Connection(h11.SERVER)

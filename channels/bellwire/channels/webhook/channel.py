@@ -20,7 +20,7 @@ from bellwire.hookspecs import (
 )
 
 from .answer import Answer, Rules, outcome_of
-from .request import RequestBuilder
+from .request import RequestBuilder, at_hand
 from .scrub import scrub
 from .wording import NetworkFailure, network_error
 
@@ -60,12 +60,17 @@ class WebhookChannel:
         request = self._requests.build(body, delivery_id)
         try:
             response = await self._transport.handle_async_request(request)
-            try:
-                answer = await _read(response)
-            finally:
-                await response.aclose()
+            content, truncated = await _read(response)
         except DeliveryError as error:
             return self._failed(error)
+        extensions = response.extensions
+        answer = Answer(
+            status=response.status_code,
+            headers=response.headers,
+            body=content,
+            truncated=truncated or bool(extensions.get("truncated")),
+            stages=extensions.get("bellwire_stages", ()),
+        )
         return outcome_of(answer, self._rules, self._now)
 
     def _failed(self, error: DeliveryError) -> Failed:
@@ -92,24 +97,22 @@ class WebhookChannel:
         return attrs.evolve(stage, detail=scrub(stage.detail, self._rules.secrets))
 
 
-async def _read(response: httpx.Response) -> Answer:
-    """The body by its stream: ``aread`` would decode it, and a small gzip can hold gigabytes."""
-    parts: list[bytes] = []
-    size = 0
-    truncated = bool(response.extensions.get("truncated"))
-    async for part in cast("httpx.AsyncByteStream", response.stream):
-        parts.append(part)
-        size += len(part)
-        if size > _READ_AT_MOST:
-            truncated = True
-            break
-    return Answer(
-        status=response.status_code,
-        headers=response.headers,
-        body=b"".join(parts)[:_READ_AT_MOST],
-        truncated=truncated,
-        stages=response.extensions.get("bellwire_stages", ()),
-    )
+async def _read(response: httpx.Response) -> tuple[bytes, bool]:
+    """The body, and whether it was cut. Not by ``aread``, which would decode it: a small gzip can hold gigabytes."""
+    body = at_hand(response)
+    if body is None:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for part in cast("httpx.AsyncByteStream", response.stream):
+                parts.append(part)
+                size += len(part)
+                if size > _READ_AT_MOST:
+                    break
+        finally:
+            await response.aclose()
+        body = b"".join(parts)
+    return body[:_READ_AT_MOST], len(body) > _READ_AT_MOST
 
 
 def _with_our_words(failed: Failed) -> tuple[Stage, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -52,19 +52,47 @@ class RequestBuilder:
     def build(self, body: str, delivery_id: str) -> httpx.Request:
         """The POST that carries *body*, the event's exact JSON text, as UTF-8."""
         content = body.encode()
-        return httpx.Request(
-            "POST",
-            self._url,
-            headers=[
-                *self._head,
-                (b"Content-Length", b"%d" % len(content)),
-                *self._tail,
-                (b"webhook-id", delivery_id.encode()),
-            ],
-            # given a stream, httpx adds no headers of its own, and builds four times as fast
-            stream=httpx.ByteStream(content),
-            extensions=self._extensions,
-        )
+        fields = [
+            *self._head,
+            (b"Content-Length", b"%d" % len(content)),
+            *self._tail,
+            (b"webhook-id", delivery_id.encode()),
+        ]
+        return _Post(self._url, fields, content, self._extensions)
+
+
+class _Post(httpx.Request):
+    """A POST that costs 1 µs: httpx's own constructor copies the URL and reads each header twice, for 4 µs.
+
+    To whoever takes it, httpx's own transports included, it is a request like any other. The guarded transport takes
+    ``raw_headers`` as they are; for others :attr:`headers` are made of them, and from then on these count.
+    """
+
+    def __init__(
+        self, url: httpx.URL, fields: list[tuple[bytes, bytes]], content: bytes, extensions: dict[str, Any]
+    ) -> None:
+        self.method = "POST"
+        self.url = url
+        self.raw_headers: list[tuple[bytes, bytes]] | None = fields
+        self.stream = httpx.ByteStream(content)
+        self.extensions = dict(extensions)
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """The headers, to look at and to change."""
+        if self.raw_headers is not None:
+            self.headers = httpx.Headers(self.raw_headers)
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: httpx.Headers) -> None:
+        self._headers, self.raw_headers = headers, None
+
+
+def at_hand(response: httpx.Response) -> bytes | None:
+    """The body of *response* where it is in memory already, as the guarded transport leaves it."""
+    stream = response.stream
+    return b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
 
 
 def authorization_value(config: WebhookConfig) -> bytes | None:

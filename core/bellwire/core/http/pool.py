@@ -6,12 +6,15 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
+from bellwire.core.deadlines import Deadlines
+
 from .connection import Connection
 from .roll import Roll
 
 if TYPE_CHECKING:
     import asyncio
 
+    from .connection import Fault
     from .head import Origin
     from .limits import Limits
 
@@ -130,11 +133,13 @@ class Pool:
     """All open connections of one transport on one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
-        self._loop: Final = loop
+        self.loop: Final = loop
         self._limits: Final = limits
         self._slots: Final[dict[Origin, Slots]] = {}
         self._open: Final = Roll[Connection]()
         self._sweeper: asyncio.TimerHandle | None = None
+        self.deadlines: Final[Deadlines[asyncio.Future[Fault | None]]] = Deadlines()
+        """Of the exchanges that are under way."""
 
     def slots(self, origin: Origin) -> Slots:
         """The slots of *origin*. Use them without awaiting anything else first: unused ones are dropped."""
@@ -162,11 +167,11 @@ class Pool:
     def sweep_later(self) -> None:
         """Sees to it that idle connections are closed in time."""
         if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self._limits.idle_seconds / 2, self._sweep)
+            self._sweeper = self.loop.call_later(self._limits.idle_seconds / 2, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeper = None
-        before = self._loop.time() - self._limits.idle_seconds
+        before = self.loop.time() - self._limits.idle_seconds
         left = [slots.close_idle(before) for slots in list(self._slots.values())]
         if any(left):
             self.sweep_later()
@@ -181,6 +186,7 @@ class Pool:
         for connection in self._open:
             connection.shut()
         await self._open.emptied()
+        self.deadlines.close()
 
 
 def _expire(waiter: _Waiter) -> None:

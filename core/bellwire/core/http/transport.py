@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 import httpx
 
@@ -15,7 +15,7 @@ from .decoding import inflate
 from .dialling import Dialler
 from .failures import RequestRefused, TransportClosed, TransportFailure, WaitTimedOut
 from .faults import fault_failure
-from .head import Outgoing, outgoing
+from .head import Outgoing, Place, outgoing, request_place
 from .limits import Limits
 from .pool import Pool, PoolClosed, WaitedTooLong
 from .resolver import Resolver, system_resolver
@@ -75,6 +75,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: Pool | None = None
         self._closed = False
+        self._latest: tuple[httpx.URL | None, Place | None] = (None, None)
+        """The URL of the latest request, and what it says."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends *request* and returns the whole answer."""
@@ -83,7 +85,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             pool = self._pool if self._pool is not None and loop is self._loop else self._attach(loop)
             stream = request.stream
             body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await _read(request)
-            return await self._deliver(loop, pool, request, outgoing(request, body))
+            url, place = self._latest
+            if request.url is not url:  # a channel's requests share one URL, and looking it through takes 1.5 µs
+                place = request_place(request.url)
+                self._latest = (request.url, place)
+            return await self._deliver(loop, pool, request, outgoing(request, cast("Place", place), body))
         except TransportFailure as failure:
             failure.request = request
             raise
@@ -129,7 +135,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         stages: tuple[Stage, ...] = ()
         try:
             if connection is not None:
-                fault, stages = await _converse(loop, connection, message, deadline, connection.reused_detail)
+                fault, stages = await _converse(pool, connection, message, deadline, connection.reused_detail)
                 if fault is not None and fault.was_stale:
                     connection = None
             if connection is None:  # at most once: a connection just made is no stale one
@@ -138,7 +144,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 connection = await self._dialler.dial(
                     origin, watch, deadline=deadline, timeout=connect_seconds, adopt=adopt
                 )
-                fault, stages = await _converse(loop, connection, message, deadline)
+                fault, stages = await _converse(pool, connection, message, deadline)
                 stages = watch.stages() + stages
             if fault is not None:
                 raise fault_failure(
@@ -164,18 +170,23 @@ async def _read(request: httpx.Request) -> bytes:
 
 
 async def _converse(
-    loop: asyncio.AbstractEventLoop, connection: Connection, message: Outgoing, deadline: float, detail: str = ""
+    pool: Pool,
+    connection: Connection,
+    message: Outgoing,
+    deadline: float,
+    detail: str = "",
 ) -> tuple[Fault | None, tuple[Stage, ...]]:
     """One request and its answer, or the fault, with the stages."""
+    loop = pool.loop
     began = loop.time()
     waiter = connection.start(loop, message)
     sent = loop.time()
-    # Both the timer and a cancellation end this exchange alone: the connection may serve another one by then.
-    timer = loop.call_at(deadline, connection.expire, waiter)
+    # Both the deadline and a cancellation end this exchange alone: the connection may serve another one by then.
+    pool.deadlines.set(waiter, deadline, connection.expire)
     try:
         fault = await waiter
     finally:
-        timer.cancel()
+        pool.deadlines.discard(waiter)
         connection.abandon(waiter)
     ended = loop.time()
     if fault is not None and fault.unsent:
