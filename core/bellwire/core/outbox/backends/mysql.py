@@ -58,6 +58,7 @@ class MySQL(Server):
         "1226": reasons.NO_CONNECTION_LEFT,
         "1227": reasons.NO_RIGHT,
         "1290": reasons.READ_ONLY,
+        "1698": reasons.REFUSED,
         "1792": reasons.READ_ONLY,
         "1836": reasons.READ_ONLY,
         "1927": reasons.ENDED,

@@ -60,6 +60,7 @@ class PostgreSQL(Server):
         "28000": reasons.REFUSED,
         "28P01": reasons.REFUSED,
         "3D000": reasons.NO_DATABASE,
+        "3F000": reasons.NO_RIGHT,
         "42501": reasons.NO_RIGHT,
         "42P01": reasons.NO_TABLE,
         "53100": reasons.DISK_FULL,

@@ -99,13 +99,12 @@ class Server(Backend):
     def text(self, error: DBAPIError) -> str:
         """What the server or the driver says of *error*."""
 
-    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
+    def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str]:
         """The server's codes, with the way out."""
-        sentence = self.reasons.get(self.code(error))
-        if sentence is None:
-            return None
-        hopeless = sentence == UNKNOWN_OPTION
-        return DatabaseError if hopeless else DatabaseUnavailable, sentence.format(text=self.text(error))
+        code, text = self.code(error), self.text(error)
+        sentence = self.reasons.get(code, "{text} (error {code})")
+        kind = DatabaseError if sentence == UNKNOWN_OPTION else DatabaseUnavailable
+        return kind, sentence.format(text=text, code=code)
 
     def version_error(self, found: str, oldest: str) -> DatabaseError:
         """The server is too old."""
