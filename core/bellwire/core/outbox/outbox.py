@@ -60,6 +60,7 @@ class Outbox:
             self._commit, alone=lambda error: not isinstance(error, DatabaseError)
         )
         self._announcer = Announcer(self.database)
+        self._unsure: frozenset[int] = frozenset()
 
     def close(self) -> None:
         """Closes every connection; the next use opens again."""
@@ -118,10 +119,22 @@ class Outbox:
     def exchange(
         self, dispatcher: str, settlements: Sequence[Settlement], demands: Sequence[LaneDemand], advance: Advance
     ) -> Exchange:
-        """Settles *settlements* and claims for *demands*, in one transaction, so that one commit pays for both."""
-        return self.database.write(
-            lambda connection: self._exchange(connection, dispatcher, settlements, demands, advance)
-        )
+        """Settles *settlements* and claims for *demands*, in one transaction, so that one commit pays for both.
+
+        What was claimed in a transaction whose end is unknown is given back first: nobody was told of it, and it would
+        wait for its lease to run out.
+        """
+        token = secrets.randbits(62)
+        try:
+            exchange = self.database.write(
+                lambda connection: self._exchange(connection, dispatcher, settlements, demands, advance, token=token)
+            )
+        except DatabaseError as error:
+            if error.while_committing and demands:
+                self._unsure |= {token}
+            raise
+        self._unsure = frozenset()
+        return exchange
 
     def _exchange(
         self,
@@ -130,8 +143,12 @@ class Outbox:
         settlements: Sequence[Settlement],
         demands: Sequence[LaneDemand],
         advance: Advance,
+        *,
+        token: int,
     ) -> Exchange:
         now = self.database.now(connection)
+        if self._unsure:
+            upkeep.give_back(connection, self._unsure)
         valid: list[Settlement] = []
         changes: list[tuple[ChannelHealth, ChannelHealth]] = []
         if settlements:
@@ -147,7 +164,7 @@ class Outbox:
             connection,
             self._allowed(connection, demands, now),
             now=now,
-            token=secrets.randbits(62),
+            token=token,
             lease_until=now + LEASE,
             dispatcher=dispatcher,
         )

@@ -121,6 +121,15 @@ def take_over(connection: Connection, now: int, gone: Collection[str]) -> int:
     return len(rows)
 
 
+def give_back(connection: Connection, tokens: Collection[int]) -> None:
+    """Frees deliveries that were claimed under one of *tokens* and certainly not sent; none of them was tried."""
+    connection.execute(
+        deliveries.update()
+        .where(deliveries.c.state == "claimed", deliveries.c.lease_token.in_(list(tokens)))
+        .values(state="waiting", lease_token=None, lease_until=None, dispatcher=None)
+    )
+
+
 def forget(connection: Connection, gone: Collection[str]) -> None:
     """Removes the heartbeats of dispatchers that are known to be gone and hold nothing any more."""
     holding = sa.select(deliveries.c.dispatcher).where(deliveries.c.state == "claimed")

@@ -119,6 +119,8 @@ class Receiver(ThreadingHTTPServer):
         self.times: Counter[str] = Counter()
         self.subjects: list[tuple[str, float]] = []
         self.lock = threading.Lock()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.url = f"http://127.0.0.1:{self.server_address[1]}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -135,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.times[self.headers["webhook-id"]] += 1
             self.server.subjects.append((body["payload"]["workflow"]["workflow_subject"], time.monotonic()))
+        self.server.may_answer.wait(PATIENCE)
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -53,6 +53,7 @@ class PostgreSQL(Server):
         "tcp_user_timeout": KEEPALIVE.seconds * 1000,
     }
     retryable_codes: ClassVar[frozenset[str]] = frozenset({"40001", "40P01", "55P03", "57P01"})
+    stale_codes: ClassVar[frozenset[str]] = frozenset({"25006"})
     reasons: ClassVar[Mapping[str, str]] = {
         "": reasons.OUT_OF_REACH,
         "08001": reasons.UNKNOWN_OPTION,

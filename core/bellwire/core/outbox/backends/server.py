@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
@@ -18,7 +19,7 @@ from .reasons import UNKNOWN_OPTION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
 
 LOCK_SECONDS: Final = 60
@@ -54,6 +55,8 @@ class Server(Backend):
     """For each of the server's error codes a sentence of :mod:`~bellwire.core.outbox.backends.reasons`."""
     retryable_codes: ClassVar[frozenset[str]]
     """The server's error codes for deadlocks and the like."""
+    stale_codes: ClassVar[frozenset[str]]
+    """Those after which only another connection can help, such as one to the server that is the primary now."""
 
     @property
     def shown(self) -> str:
@@ -69,7 +72,7 @@ class Server(Backend):
         url = self.url.set(drivername=self.driver)
         ours = {name: value for name, value in self.connect_arguments.items() if name not in url.query}
         try:
-            return sa.create_engine(
+            engine = sa.create_engine(
                 url,
                 isolation_level="READ COMMITTED",
                 connect_args=ours,
@@ -80,6 +83,13 @@ class Server(Backend):
         except (NoSuchModuleError, ImportError) as error:
             msg = f"database: the driver for {self.shown} is not installed; run `pip install 'bellwire[{self.extra}]'`"
             raise DatabaseError(msg) from error
+        event.listen(engine, "handle_error", self._let_go)
+        return engine
+
+    def _let_go(self, context: ExceptionContext) -> None:
+        error = context.sqlalchemy_exception
+        if isinstance(error, DBAPIError) and self.code(error) in self.stale_codes:
+            context.is_disconnect = True
 
     def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
         """Row locks are waited for by the server itself."""
