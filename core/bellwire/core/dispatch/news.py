@@ -18,21 +18,30 @@ logger = logging.getLogger("bellwire.dispatch")
 
 
 def news_of(before: ChannelHealth, after: ChannelHealth, finished: Iterable[Delivered]) -> ChannelEvent | None:
-    """Logs that a channel's health turned, and gives the event that tells others; ``None`` when it did not turn."""
-    if not before.failures and after.failures:
-        detail = _first_failure(after.channel, finished)
+    """Logs that a channel's health turned, and gives the event that tells others; ``None`` when it did not turn.
+
+    Nor is there one when it turned over news of other channels alone: two channels that tell of each other and both
+    stumble now and then would breed news without end.
+    """
+    if bool(before.failures) == bool(after.failures):
+        return None
+    finished = [delivered for delivered in finished if delivered.settlement.claim.channel == after.channel]
+    event: ChannelEvent
+    if after.failures:
+        detail = _first_failure(finished)
         logger.warning("channel %s fails: %s", after.channel, detail or "no reason is known")
-        return ChannelEvent(action="failing", channel=after.channel, failures=after.failures, detail=detail)
-    if before.failures and not after.failures:
+        event = ChannelEvent(action="failing", channel=after.channel, failures=after.failures, detail=detail)
+    else:
         failures = "1 failure" if before.failures == 1 else f"{before.failures} failures"
         logger.warning("channel %s works again, after %s", after.channel, failures)
-        return ChannelEvent(action="recovered", channel=after.channel, failures=before.failures)
-    return None
+        event = ChannelEvent(action="recovered", channel=after.channel, failures=before.failures)
+    over_news_alone = all(delivered.settlement.claim.kind == ChannelEvent.kind for delivered in finished)
+    return None if over_news_alone else event
 
 
-def _first_failure(channel: str, finished: Iterable[Delivered]) -> str:
+def _first_failure(finished: Iterable[Delivered]) -> str:
     for delivered in finished:
         record = delivered.settlement.record
-        if delivered.settlement.claim.channel == channel and record is not None and record.outcome == "failed":
+        if record is not None and record.outcome == "failed":
             return record.detail or ""
     return ""
