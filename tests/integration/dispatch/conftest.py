@@ -35,7 +35,7 @@ from .town import Town
 if TYPE_CHECKING:
     from tests.integration.conftest import Place
 
-PATIENCE = 60.0
+PATIENCE = 15.0
 
 
 def until(condition: Callable[[], object], what: str = "it did not come to pass") -> None:

@@ -13,7 +13,7 @@ import attrs
 
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.core import Bus, Settings
-from bellwire.core.outbox import AttemptView, ChannelCounts, Database, DeliveryFilter, DeliveryView, Outbox
+from bellwire.core.outbox import AttemptView, ChannelCounts, Database, DeliveryFilter, DeliveryView, LaneDemand, Outbox
 from bellwire.core.testing import FakeClock
 from bellwire.hookspecs import ChannelConfig, Workflow, WorkflowEvent
 
@@ -101,6 +101,10 @@ class Town:
         """What ``explain`` says of it."""
         (told,) = self.buses[0].explain(event.id).events
         return next(one.sentence for one in told.channels if one.channel == channel)
+
+    def demand(self, channel: str) -> list[LaneDemand]:
+        """What another dispatcher would ask for."""
+        return [LaneDemand(channel=channel, slots=100, ordered=True)]
 
     def claimed_by(self) -> Counter[str | None]:
         """How many deliveries each dispatcher holds."""

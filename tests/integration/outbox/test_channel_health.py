@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
+import pytest
+import sqlalchemy as sa
 
 from bellwire.core.outbox import ChannelHealth, LaneDemand
 
@@ -116,3 +119,26 @@ def test_a_held_channel_holds_nobody_else(desk: Desk) -> None:
     both = [*demand(), LaneDemand(channel="chat", slots=5, ordered=True)]
     visit = desk.outbox.exchange("first", [desk.settlement(claim, "retry")], both, holding)
     assert [claim.channel for claim in visit.claims] == ["chat"]
+
+
+def test_of_two_replicas_that_come_to_probe_at_the_same_moment_one_does(desk: Desk) -> None:
+    if "sqlite" in desk.url:
+        pytest.skip("one writer at a time: the two cannot meet")
+    publish(desk, 3)
+    (claim, *_) = desk.outbox.exchange("first", [], demand(1), holding).claims
+    desk.outbox.exchange("first", [desk.settlement(claim, "retry")], [], holding)
+    desk.time.passes(60)
+    probes: list[int] = []
+
+    def probe() -> None:
+        probes.append(len(desk.outbox.exchange("second", [], demand(), holding).claims))
+
+    second = threading.Thread(target=probe)
+    engine = sa.create_engine(desk.outbox.database._opened().url, isolation_level="READ COMMITTED")
+    with engine.connect() as connection, connection.begin():
+        probes.append(len(desk.outbox._exchange(connection, "first", [], demand(), holding).claims))
+        second.start()
+        second.join(0.3)
+    engine.dispose()
+    second.join(30)
+    assert probes == [1, 0]

@@ -45,16 +45,32 @@ def test_the_breaker_trips_at_the_third_failure_and_only_where_the_channel_has_o
 
 def test_each_failed_probe_doubles_the_hold_up_to_the_longest() -> None:
     health, holds = after(*[False] * TRIPS_AT), []
+    now = NOW
     for _ in range(8):
         assert health.held_until is not None
-        holds.append((health.held_until - NOW) // 1_000_000)
-        health = after(False, health=health)
+        holds.append((health.held_until - now) // 1_000_000)
+        now = health.held_until
+        health = after(False, health=health, now=now)
     assert holds == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
-@given(st.integers(0, 10_000))
-def test_no_hold_is_shorter_than_the_first_nor_longer_than_the_longest(failures: int) -> None:
-    assert FIRST_HOLD <= hold_time(failures) <= LONGEST_HOLD
+def test_many_that_fail_at_once_hold_no_longer_than_three() -> None:
+    assert after(*[False] * 100).held_until == NOW + FIRST_HOLD
+
+
+def test_what_was_still_under_way_does_not_put_off_the_probe() -> None:
+    tripped = after(*[False] * TRIPS_AT)
+    assert after(False, False, health=tripped, now=NOW + 5_000_000).held_until == tripped.held_until
+
+
+def test_a_breaker_that_is_switched_off_holds_nothing_any_more() -> None:
+    tripped = after(*[False] * TRIPS_AT)
+    assert after(False, health=tripped, holds=False).held_until is None
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_no_hold_is_shorter_than_the_first_nor_longer_than_the_longest(failing_for: int) -> None:
+    assert FIRST_HOLD <= hold_time(failing_for) <= LONGEST_HOLD
 
 
 def test_a_channel_that_stays_well_is_written_down_once_a_second_at_most() -> None:

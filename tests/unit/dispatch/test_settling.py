@@ -94,6 +94,12 @@ def test_a_channel_that_holds_burns_no_budget_while_its_receiver_is_down() -> No
     assert settled(Failed(stage="status", detail="400", status_code=400), last, holds=True).state == "failed"
 
 
+def test_a_channel_that_holds_asks_no_sooner_than_the_receiver_wishes() -> None:
+    assert settled(failed(retry_after=120.0), holds=True).delay == 120_000_000
+    assert settled(failed(retry_after=-5.0), holds=True).delay == 20_000_000
+    assert settled(failed(retry_after=1e9), holds=True).delay == 3_600_000_000
+
+
 def test_followers_wait_behind_a_retry_for_as_long_as_the_channel_says() -> None:
     assert settled(failed()).hold_key == 600
     assert settled(failed(), holds=True).hold_key == 600

@@ -28,13 +28,16 @@ def is_down(failure: Failed) -> bool:
     return failure.stage in {"dns", "connect", "proxy", "tls", "send", "response", "timeout"}
 
 
-def hold_time(failures: int) -> int:
-    """Microseconds that the breaker holds after so many failures in a row.
+def hold_time(failing_for: int) -> int:
+    """Microseconds that the breaker holds after a failure, when the channel has been failing for so many.
 
-    >>> [hold_time(n) // 1_000_000 for n in (3, 4, 5, 20)]
+    As long again as it has been failing, and the first hold more: that doubles with each failed probe, and many that
+    fail at the same moment, or without a breaker before, count as one.
+
+    >>> [hold_time(seconds * 1_000_000) // 1_000_000 for seconds in (0, 10, 30, 3600)]
     [10, 20, 40, 300]
     """
-    return int(min(FIRST_HOLD * 2 ** max(0, min(failures - TRIPS_AT, 30)), LONGEST_HOLD))
+    return min(FIRST_HOLD + max(0, failing_for), LONGEST_HOLD)
 
 
 def advance(health: ChannelHealth, sent: Sequence[bool], now: int, *, holds: bool) -> ChannelHealth:
@@ -50,8 +53,10 @@ def advance(health: ChannelHealth, sent: Sequence[bool], now: int, *, holds: boo
     if last_success is not None and health.last_success_at is not None and not health.failures and not failures:
         # once a second is enough for people, and saves a write per batch
         last_success = max(health.last_success_at, now - now % 1_000_000)
-    if holds and failures >= TRIPS_AT and sent and not sent[-1]:
-        held_until = now + hold_time(failures)
+    if not holds:
+        held_until = None  # it was switched off
+    elif since is not None and failures >= TRIPS_AT and sent and (held_until is None or held_until <= now):
+        held_until = now + hold_time(now - since)
     return attrs.evolve(
         health, failures=failures, failing_since=since, held_until=held_until, last_success_at=last_success
     )

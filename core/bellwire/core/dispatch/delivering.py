@@ -66,6 +66,8 @@ class Deliverer:
             duration = (time.perf_counter_ns() - begun) // 1000
             return Delivered(interrupted(claim, started_at=started_at, duration=duration))
         duration = (time.perf_counter_ns() - begun) // 1000
+        if isinstance(outcome, Sent):
+            lane.last_sent_at = started_at + duration
         try:
             settled = _settlement(lane, claim, outcome, started_at, duration)
         except Exception as error:  # noqa: BLE001 - a channel may put anything into an outcome, bytes for text
@@ -120,7 +122,7 @@ def _settlement(lane: Lane, claim: Claim, outcome: Outcome, started_at: int, dur
         claim,
         outcome,
         policy=lane.policy,
-        holds=lane.config.hold_when_down,
+        holds=lane.config.hold_when_down and not lane.refuses_alone(claim),
         hold_key=lane.hold_key,
         started_at=started_at,
         duration=duration,

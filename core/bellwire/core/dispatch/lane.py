@@ -20,6 +20,7 @@ from .retry import RetryPolicy
 from .threads import DaemonThreads
 
 if TYPE_CHECKING:
+    from bellwire.core.outbox import Claim
     from bellwire.core.plugins import Plugins
 
     from .context import Context
@@ -57,6 +58,8 @@ class Lane:
         """Whether something may be due for it."""
         self.busy = 0
         """Slots in use."""
+        self.last_sent_at = 0
+        """When something last got through here, in the database's microseconds."""
         self._plugins: Final = plugins
         self._channel: object | None = None
 
@@ -96,6 +99,10 @@ class Lane:
         ):
             return None
         return self.pace.seconds_until_next()
+
+    def refuses_alone(self, claim: Claim) -> bool:
+        """Whether others have got through since *claim* first failed: then its failing is its own."""
+        return claim.holds_until is not None and self.last_sent_at > claim.holds_until - self.hold_key
 
     async def keep_open(self, opened: asyncio.Event) -> None:
         """Opens the channel, trying again for as long as it takes; sets *opened* after each try."""

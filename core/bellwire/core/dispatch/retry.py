@@ -60,4 +60,9 @@ def delay_before_next(policy: RetryPolicy, sent: int, failure: Failed, random: C
     if not policy.scheduled:
         return delay
     delay *= 1 + JITTER * random()
-    return max(delay, min(failure.retry_after or 0.0, LONGEST_RETRY_AFTER))
+    return max(delay, wish(failure))
+
+
+def wish(failure: Failed) -> float:
+    """Seconds that the receiver asked to be left alone, as far as it is heeded."""
+    return min(max(failure.retry_after or 0.0, 0.0), LONGEST_RETRY_AFTER)

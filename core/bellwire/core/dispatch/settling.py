@@ -9,7 +9,7 @@ from bellwire.core.outbox import AttemptRecord, Claim, Settlement
 from bellwire.hookspecs import Failed, Outcome, Sent, Stage
 
 from .breaker import FIRST_HOLD, is_down
-from .retry import RetryPolicy, delay_before_next
+from .retry import RetryPolicy, delay_before_next, wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,10 @@ def settlement(
     secrets: tuple[str, ...],
     random: Callable[[], float],
 ) -> Settlement:
-    """What becomes of *claim* after an attempt that began at *started_at* and took *duration* microseconds."""
+    """What becomes of *claim* after an attempt that began at *started_at* and took *duration* microseconds.
+
+    *holds* where its channel holds when the receiver is down, and nothing says that this message alone is refused.
+    """
     record = _record(claim, outcome, started_at, duration, secrets)
     if isinstance(outcome, Sent):
         return Settlement(claim=claim, state="delivered", record=record, error=claim.error)
@@ -45,7 +48,7 @@ def settlement(
         return Settlement(
             claim=claim,
             state="waiting",
-            delay=2 * FIRST_HOLD,
+            delay=max(2 * FIRST_HOLD, round(wish(outcome) * 1_000_000)),
             error=error,
             record=record,
             hold_key=hold_key,

@@ -86,7 +86,8 @@ def restrict(
 ) -> list[LaneDemand]:
     """*demands* without paused and held channels, and with one slot where a breaker probes.
 
-    *busy* are the channels with a delivery under way somewhere, so that two replicas do not probe at once.
+    *busy* are the channels with a delivery under way somewhere, so that two replicas do not probe at once. While it
+    probes no delivery passes another: it is the receiver that keeps the first one waiting.
     """
     allowed: list[LaneDemand] = []
     for demand in demands:
@@ -97,7 +98,7 @@ def restrict(
             continue
         elif health.probing:
             if demand.channel not in busy:
-                allowed.append(attrs.evolve(demand, slots=1))
+                allowed.append(attrs.evolve(demand, slots=1, patient=True))
         else:
             allowed.append(demand)
     return allowed

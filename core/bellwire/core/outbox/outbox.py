@@ -158,6 +158,9 @@ class Outbox:
             results = _results(valid)
             known = health.by_channel(self._statements.health_of(connection, results)) if results else {}
             changes = health.advance_all(connection, known, results, advance, now)
+            for before, after in changes:
+                if before.probing and not after.probing and before.failing_since is not None:
+                    upkeep.be_patient(connection, after.channel, now - before.failing_since)
         if not demands:
             return Exchange(settled=tuple(valid), health=tuple(changes))
         claimed = self._statements.claim(
@@ -183,6 +186,9 @@ class Outbox:
         hindered = health.by_channel(self._statements.hindered(connection))
         if not hindered:
             return demands
+        if probing := [channel for channel, known in hindered.items() if known.probing]:
+            # locked, so that of two replicas that come to probe at once the second one sees the first one's claim
+            hindered |= health.by_channel(self._statements.health_of(connection, probing))
         claimed = sa.select(deliveries.c.channel).where(
             deliveries.c.state == "claimed", deliveries.c.channel.in_(list(hindered))
         )

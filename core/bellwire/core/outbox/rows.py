@@ -33,6 +33,12 @@ class LaneDemand:
     channel: str
     slots: int
     ordered: bool
+    patient: bool = False
+    """Whether no delivery may pass an earlier one of its key, however long that one has been failing."""
+
+    def passed_at(self, now: int) -> int:
+        """What is held until this time, or not as long, may be passed."""
+        return 0 if self.patient else now
 
 
 @attrs.frozen

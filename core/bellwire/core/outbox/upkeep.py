@@ -154,6 +154,16 @@ def unpark(connection: Connection, now: int, channel: str | None = None) -> int:
     return connection.execute(parked.where(d.seq.in_(sa.select(earliest.c.seq)))).rowcount
 
 
+def be_patient(connection: Connection, channel: str, longer: int) -> None:
+    """Has the order of *channel* wait so many microseconds longer for what has failed.
+
+    Its receiver was down for so long: that, and not those deliveries, kept the others waiting.
+    """
+    d = deliveries.c
+    failing = (d.holds_until.is_not(None)) & d.settled_at.is_(None) & (d.channel == channel)
+    connection.execute(deliveries.update().where(failing).values(holds_until=d.holds_until + longer))
+
+
 def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
     """The channels and keys whose earliest open deliveries have failed for longer than the others need to wait."""
     d = deliveries.c

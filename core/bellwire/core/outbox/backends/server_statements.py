@@ -135,7 +135,7 @@ def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[l
             .with_for_update(skip_locked=True)
         )
         seen = list(connection.execute(query).scalars())
-        blocked = _park(connection, seen, now) if demand.ordered and seen else set()
+        blocked = _park(connection, seen, demand.passed_at(now)) if demand.ordered and seen else set()
         taken += [seq for seq in seen if seq not in blocked][: demand.slots - len(taken)]
         if len(seen) < look:
             return taken, len(taken) >= demand.slots
@@ -145,9 +145,9 @@ def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[l
     return taken, True
 
 
-def _park(connection: Connection, seqs: list[int], now: int) -> set[int]:
+def _park(connection: Connection, seqs: list[int], passed_at: int) -> set[int]:
     query = sa.select(deliveries.c.seq).where(deliveries.c.seq.in_(seqs), _IS_BLOCKED)
-    blocked = set(connection.execute(query, {"passed_at": now}).scalars())
+    blocked = set(connection.execute(query, {"passed_at": passed_at}).scalars())
     if blocked:
         connection.execute(deliveries.update().where(deliveries.c.seq.in_(sorted(blocked))).values(state="parked"))
     return blocked

@@ -159,7 +159,7 @@ def _claim_lane(
     taken = 0
     for _ in range(_MOST_LOOKS):
         look = demand.slots - taken
-        parameters = (demand.ordered, now, *lease, demand.channel, now, look)
+        parameters = (demand.ordered, demand.passed_at(now), *lease, demand.channel, now, look)
         touched = run(connection, _CLAIM, parameters).rowcount
         if demand.ordered and touched:
             taken = value(connection, _CLAIMED_COUNT, (lease[0],)) - before
@@ -169,7 +169,7 @@ def _claim_lane(
             return taken, False
         if taken == demand.slots:
             break
-        run(connection, _PARK, (demand.channel, now, now))
+        run(connection, _PARK, (demand.channel, now, demand.passed_at(now)))
     return taken, True
 
 
