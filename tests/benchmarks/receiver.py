@@ -1,22 +1,25 @@
-"""nginx as a receiver that answers 200 to everything, on a port of its own."""
+"""nginx as a receiver that answers 200 to everything, on a port of its own, and counts what arrives."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-_CONFIG = """
+from tests.benchmarks.ports import free_port, when_it_listens
+
+_LINE: Final = b".\n"
+_LOG: Final = "arrivals.log"
+_CONFIG: Final = """
 worker_processes 1; daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
-  access_log off; keepalive_requests 100000000;
+  log_format arrival '.'; access_log {folder}/{log} arrival; keepalive_requests 100000000;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; location / {{ return 200; }} }}
+  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200; }} }}
 }}
 """
 
@@ -24,22 +27,28 @@ http {{
 @contextmanager
 def nginx(folder: Path) -> Iterator[str]:
     """Its URL, for as long as the block lasts."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(folder=folder, port=port))
+    config.write_text(_CONFIG.format(folder=folder, log=_LOG, port=port))
     server = subprocess.Popen(["/usr/sbin/nginx", "-c", str(config), "-p", str(folder)], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
-        while not _listens(port) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        when_it_listens(port, server)
         yield f"http://127.0.0.1:{port}/hook"
     finally:
         server.terminate()
         server.wait(10)
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+class Arrivals:
+    """Counts what the nginx in *folder* has answered since this was made: it logs one short line for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / _LOG
+        self._before = self._lines()
+
+    def _lines(self) -> int:
+        return self._log.stat().st_size // len(_LINE)
+
+    def count(self) -> int:
+        """Requests so far."""
+        return self._lines() - self._before
