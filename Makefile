@@ -19,6 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq install
 checksum = $(shell cat pyproject.toml $(1) 2>/dev/null | cksum | cut -d ' ' -f 1)
 RUN := $(VENV)/.run-$(call checksum,.requirements/run.txt .requirements/build.txt)
 DEV := $(VENV)/.dev-$(call checksum,.requirements/dev.txt)
+PEERS := $(VENV)-peers/.peers-$(call checksum,.requirements/peers.txt)
 
 .PHONY: help demo test lint format docs bench requirements clean
 
@@ -46,8 +47,8 @@ format: $(DEV) ## put the style right where that can be done by machine
 docs: $(DEV) ## the site, into .site/
 	$(BIN)/zensical build --strict --clean --config-file .zensical.toml
 
-bench: $(DEV) ## the benchmarks; give them a quiet machine
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+bench: $(DEV) $(PEERS) ## the benchmarks; give them a quiet machine
+	$(BIN)/python -m tests.benchmarks --peers $(VENV)-peers/bin/python $(ARGS)
 
 requirements: ## pin the newest versions that pyproject.toml allows, with their hashes
 	@$(need_python)
@@ -55,9 +56,10 @@ requirements: ## pin the newest versions that pyproject.toml allows, with their 
 	$(compile) pyproject.toml --all-extras --group dev --output-file .requirements/dev.txt
 	$(compile) pyproject.toml --constraints .requirements/dev.txt --output-file .requirements/run.txt
 	$(compile) --group build --constraints .requirements/dev.txt --output-file .requirements/build.txt
+	$(compile) --group peers --output-file .requirements/peers.txt
 
 clean: ## remove what the targets made, the environments too
-	rm -rf .venv .venv-* .site .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .venv-* .site .bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 compile := .venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
     --no-annotate --custom-compile-command 'make requirements'
@@ -74,6 +76,15 @@ $(DEV): $(RUN)
 	@echo "Installing the development tools into $(VENV) ..."
 	@$(PIP) --require-hashes -r .requirements/dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@
+
+# Whom the benchmark compares with: no Bellwire among them, and none of them with Bellwire.
+$(PEERS):
+	@$(need_python)
+	@echo "Installing the benchmark's peers into $(VENV)-peers ..."
+	@test -x $(VENV)-peers/bin/python || $(PYTHON) -m venv $(VENV)-peers
+	@$(VENV)-peers/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+	    --require-hashes -r .requirements/peers.txt
+	@rm -f $(VENV)-peers/.peers-* && touch $@
 
 $(BIN)/python:
 	@$(need_python)

@@ -1,69 +1,116 @@
-"""How fast waiting deliveries leave, beside a loop that keeps nothing: ``make bench``.
+"""The benchmark, ``make bench``: Bellwire beside other ways to send a webhook, all in one run.
 
-Side by side in one run, in rounds that take turns, so that a machine whose speed drifts is fair to both. Each side runs
-in a process of its own; nginx answers ``200`` to all. Options: ``ARGS="--deliveries 20000 --rounds 3"``.
+    make bench                               everything, in about 25 minutes on two cores
+    make bench ARGS="--quick"                everything, small, in about three minutes
+    make bench ARGS="--only drain,publish"   some sections
+
+Rounds take turns, A B C A B C, so that a machine whose speed drifts is fair to all. It writes `.bench/samples.json`
+and, unless told otherwise, the figures and the plot of docs/explanation/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+import attrs
+from tests.benchmarks import brokers, contenders
+from tests.benchmarks.contender import REPOSITORY, Stage
+from tests.benchmarks.machine import described, quietness
+from tests.benchmarks.plot import panels, plot
 from tests.benchmarks.receiver import nginx
+from tests.benchmarks.report import into_page, report
+from tests.benchmarks.samples import Samples
+from tests.benchmarks.sections import FULL, QUICK, SECTIONS, Run
 
-SIDES: Final = ("bellwire", "aiohttp")
+_PAGE: Final = REPOSITORY / "docs" / "explanation" / "performance.md"
+_PLOT: Final = _PAGE.with_suffix(".svg")
+_KEPT: Final = REPOSITORY / ".bench" / "samples.json"
 
 
 def main() -> int:
-    """Prints one line per round and a Markdown table; exit status 1 where nginx is missing."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--deliveries", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--concurrency", type=int, default=64)
-    options = parser.parse_args()
-    if shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") is None:
-        print("the benchmark needs nginx as the receiver: apt install nginx-light", file=sys.stderr)
+    """Exit status 1 where the machine lacks what the benchmark needs."""
+    options = _options()
+    if absent := brokers.missing():
+        print(f"the benchmark needs {', '.join(absent)}; on Debian: apt install nginx-light redis-server postgresql")
         return 1
-    rounds: list[dict[str, dict[str, float]]] = []
-    with tempfile.TemporaryDirectory() as folder, nginx(Path(folder)) as url:
-        for number in range(options.rounds):
-            rounds.append({})
-            for side in SIDES:
-                result = _measure(side, url, options.deliveries, options.concurrency)
-                rounds[-1][side] = result
-                print(f"round {number + 1}: {side:8} {result['per_second']:8.0f}/s {result['cpu_us']:6.1f} µs CPU each")
-    print()
-    print(_table(rounds))
+    began = time.monotonic()
+    scale = attrs.evolve(QUICK if options.quick else FULL, **({"rounds": options.rounds} if options.rounds else {}))
+    with ExitStack() as stack:
+        stage = _stage(stack, options)
+        machine = described(options.peers, brokers.version_commands())
+        run = Run(stage, scale)
+        for name in options.only:
+            SECTIONS[name](run)
+    told = [machine, _how(options, scale, run, time.monotonic() - began)]
+    _write(Samples(tuple(run.samples)), told, to_docs=not options.no_docs)
     return 0
 
 
-def _measure(side: str, url: str, deliveries: int, concurrency: int) -> dict[str, float]:
-    script = Path(__file__).parent / f"drain_{side}.py"
-    command = [sys.executable, str(script), url, str(deliveries), str(concurrency)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    result: dict[str, float] = json.loads(done.stdout)
-    return result
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=_Formatter)
+    parser.add_argument(
+        "--quick", action="store_true", help="a single small round: whether it works, no figures to quote"
+    )
+    parser.add_argument("--rounds", type=int, help="instead of three")
+    parser.add_argument("--only", type=_sections, default=list(SECTIONS), help=f"of {','.join(SECTIONS)}")
+    parser.add_argument("--no-docs", action="store_true", help="print the figures, leave the page alone")
+    parser.add_argument("--folder", default="/var/tmp", help="on the disk to be measured (default: /var/tmp)")
+    parser.add_argument("--peers", default=sys.executable, help="the interpreter that has Celery and the others")
+    return parser.parse_args()
 
 
-def _table(rounds: list[dict[str, dict[str, float]]]) -> str:
-    lines = ["| | min | median | max |", "|---|---|---|---|"]
-    for name, key in (("deliveries/s", "per_second"), ("µs CPU per delivery", "cpu_us")):
-        lines += [_row(f"{side}: {name}", [each[side][key] for each in rounds]) for side in SIDES]
-        ratios = [each["bellwire"][key] / each["aiohttp"][key] for each in rounds]
-        lines.append(_row(f"ratio: {name}", ratios, places=2))
-    return "\n".join(lines)
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As above: the examples are lines."""
 
 
-def _row(name: str, values: list[float], *, places: int = 0) -> str:
-    low, middle, high = (f"{value:.{places}f}" for value in (min(values), statistics.median(values), max(values)))
-    return f"| {name} | {low} | {middle} | {high} |"
+def _sections(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in SECTIONS]:
+        raise argparse.ArgumentTypeError(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    return names
+
+
+def _stage(stack: ExitStack, options: argparse.Namespace) -> Stage:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bellwire-bench-", dir=options.folder)))
+    folder.chmod(0o755)  # PostgreSQL may run as a user of its own
+    return Stage(
+        url=stack.enter_context(nginx(folder)),
+        arrivals=folder,
+        folder=folder,
+        peers=str(Path(options.peers).absolute()),
+        redis=stack.enter_context(brokers.redis(folder)),
+        postgresql=stack.enter_context(brokers.postgresql(folder)),
+    )
+
+
+def _how(options: argparse.Namespace, scale: object, run: Run, seconds: float) -> str:
+    rounds = run.scale.rounds
+    told = (
+        f"{rounds} interleaved round{'s' if rounds > 1 else ''}, {seconds / 60:.0f} minutes. {quietness(run.listened)}"
+    )
+    return f"**Not figures to quote: made with `--quick`.** {told}" if options.quick else told
+
+
+def _write(samples: Samples, told: list[str], *, to_docs: bool) -> None:
+    titles = {contender.name: contender.title for contender in contenders.ALL}
+    settings = {contender.title: contender.settings for contender in contenders.ALL}
+    settings |= {"Redis": brokers.REDIS_SETTINGS, "PostgreSQL": brokers.POSTGRESQL_SETTINGS}
+    written = report(samples, machine=told, titles=titles, settings=settings)
+    _KEPT.parent.mkdir(exist_ok=True)
+    _KEPT.write_text(json.dumps({"machine": told, "samples": samples.to_json()}, indent=1), "utf-8")
+    print(f"\n{written}\n")
+    if to_docs:
+        _PAGE.write_text(into_page(_PAGE.read_text("utf-8"), written), "utf-8")
+        if shown := panels(samples, titles):
+            _PLOT.write_text(plot(shown), "utf-8")
+        print(f"written: {_PAGE.relative_to(REPOSITORY)}; samples in {_KEPT.relative_to(REPOSITORY)}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
-
 from tests.benchmarks.ports import free_port, when_it_listens
 
 REDIS_SETTINGS: Final = "keeps nothing on disk (`--save '' --appendonly no`), which is its fastest"
@@ -105,3 +104,12 @@ def _find(name: str) -> str | None:
     newest = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     places = [*map(str, newest), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]
     return shutil.which(name, path=os.pathsep.join(places))
+
+
+def version_commands() -> list[tuple[str, list[str]]]:
+    """How to ask each server for its version."""
+    return [
+        ("nginx", [_program("nginx"), "-v"]),
+        ("Redis", [_program("redis-server"), "--version"]),
+        ("PostgreSQL", [_program("postgres"), "--version"]),
+    ]

@@ -6,18 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import attrs
-
 from tests.benchmarks.brokers import Broker, flush
 from tests.benchmarks.programs.workload import JOB, Job
 
 REPOSITORY: Final = Path(__file__).parents[2]
+_SQLITE: Final = "sqlite:///bellwire.db"
 
 
 @attrs.frozen(kw_only=True)
@@ -99,23 +98,16 @@ def environment(job: Job, more: Mapping[str, str] | None = None) -> dict[str, st
     return {**inherited, "PYTHONPATH": str(REPOSITORY), JOB: json.dumps(job), **(more or {})}
 
 
-@contextmanager
-def prepared(contender: Contender, stage: Stage, folder: Path, **more: object) -> Iterator[dict[str, str]]:
-    """Its queue, empty, and the environment of its programs."""
-    job = contender.job(stage, folder, **more)
+def prepare(contender: Contender, stage: Stage, folder: Path, **more: object) -> dict[str, str]:
+    """Empties its queue, or makes its database; returns the environment of its programs."""
     _empty(contender, stage)
     if contender.config:
-        config = contender.config.format(url=stage.url, database=_database(contender, stage))
+        config = contender.config.format(url=stage.url, database=contender.broker_url(stage) or _SQLITE)
         (folder / "bellwire.toml").write_text(config, "utf-8")
-    yield environment(job)
-    _empty(contender, stage, again=False)
+    return environment(contender.job(stage, folder, **more))
 
 
-def _database(contender: Contender, stage: Stage) -> str:
-    return contender.broker_url(stage) or "sqlite:///bellwire.db"
-
-
-def _empty(contender: Contender, stage: Stage, *, again: bool = True) -> None:
+def _empty(contender: Contender, stage: Stage) -> None:
     match contender.broker:
         case "redis":
             flush(_there(stage.redis))
@@ -125,8 +117,7 @@ def _empty(contender: Contender, stage: Stage, *, again: bool = True) -> None:
             name = urlsplit(contender.broker_url(stage)).path.lstrip("/")
             with psycopg.connect(f"{_there(stage.postgresql).url}/postgres", autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-                if again:
-                    connection.execute(f"CREATE DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name}")
         case _:
             pass
 

@@ -9,10 +9,9 @@ import os
 from typing import Final
 
 import attrs
-
 from tests.benchmarks.contender import Contender
 
-_PROGRAMS: Final = "tests.benchmarks.programs"
+PROGRAMS: Final = "tests.benchmarks.programs"
 CORES: Final = len(os.sched_getaffinity(0))
 
 _BELLWIRE_TOML: Final = """\
@@ -26,14 +25,15 @@ url = "{url}"
 token = "test123"
 concurrency = 64
 """
-_WORKER: Final = ("bellwire.core.cli", "worker", "--config", "bellwire.toml", "--log-level", "warning")
+BELLWIRE_COMMAND: Final = "bellwire.core.cli"
+_WORKER: Final = (BELLWIRE_COMMAND, "worker", "--config", "bellwire.toml", "--log-level", "warning")
 
 AIOHTTP: Final = Contender(
     name="aiohttp",
     title="loop over bare aiohttp, keeps nothing",
     settings="one `ClientSession`, 64 requests under way, asyncio's own event loop (as Bellwire's)",
     deliveries=40_000,
-    worker=(f"{_PROGRAMS}.aiohttp_loop",),
+    worker=(f"{PROGRAMS}.aiohttp_loop",),
     is_peer=True,
 )
 TRANSPORT: Final = Contender(
@@ -41,15 +41,15 @@ TRANSPORT: Final = Contender(
     title="loop over Bellwire's own transport, keeps nothing",
     settings="prebuilt `httpx.Request`s handed to the transport, 64 under way: what HTTP alone costs Bellwire",
     deliveries=40_000,
-    worker=(f"{_PROGRAMS}.transport_loop",),
+    worker=(f"{PROGRAMS}.transport_loop",),
 )
 BELLWIRE: Final = Contender(
     name="bellwire",
     title="Bellwire on SQLite",
-    settings="`bellwire worker`, one webhook with a token, `concurrency = 64`, the rest as it comes: `synchronous = FULL`, "
-    "order kept, every attempt on record",
+    settings="`bellwire worker`, one webhook with a token, `concurrency = 64`, the rest as it comes: "
+    "`synchronous = FULL`, order kept, every attempt on record",
     deliveries=40_000,
-    fill=(f"{_PROGRAMS}.bellwire_host", "fill"),
+    fill=(f"{PROGRAMS}.bellwire_host", "fill"),
     worker=_WORKER,
     config=_BELLWIRE_TOML,
 )
@@ -75,9 +75,9 @@ _CELERY: Final = Contender(
     "`worker_prefetch_multiplier = 32`, no events, gossip, mingle or heartbeat",
     deliveries=3_000,
     broker="redis",
-    fill=(f"{_PROGRAMS}.celery_app", "fill"),
+    fill=(f"{PROGRAMS}.celery_app", "fill"),
     worker=(
-        *("celery", "-A", f"{_PROGRAMS}.celery_app", "worker", "-l", "error"),
+        *("celery", "-A", f"{PROGRAMS}.celery_app", "worker", "-l", "error"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         *("-P", "prefork", "-c", str(CORES)),
     ),
@@ -99,8 +99,8 @@ DRAMATIQ: Final = Contender(
     settings=f"`-p {CORES} -t 8`, a `requests.Session` per thread, of its middleware `Retries` alone",
     deliveries=6_000,
     broker="redis",
-    fill=(f"{_PROGRAMS}.dramatiq_app", "fill"),
-    worker=("dramatiq", f"{_PROGRAMS}.dramatiq_app", "-p", str(CORES), "-t", "8"),
+    fill=(f"{PROGRAMS}.dramatiq_app", "fill"),
+    worker=("dramatiq", f"{PROGRAMS}.dramatiq_app", "-p", str(CORES), "-t", "8"),
     is_peer=True,
 )
 PROCRASTINATE: Final = Contender(
@@ -111,9 +111,18 @@ PROCRASTINATE: Final = Contender(
     deliveries=2_000,
     concurrency=16,
     broker="postgresql",
-    fill=(f"{_PROGRAMS}.procrastinate_app", "fill"),
-    worker=(f"{_PROGRAMS}.procrastinate_app", "work"),
+    fill=(f"{PROGRAMS}.procrastinate_app", "fill"),
+    worker=(f"{PROGRAMS}.procrastinate_app", "work"),
     is_peer=True,
 )
 
-ALL: Final = (AIOHTTP, TRANSPORT, BELLWIRE, BELLWIRE_POSTGRESQL, BELLWIRE_POSTGRESQL_TWO, *CELERY, DRAMATIQ, PROCRASTINATE)
+ALL: Final = (
+    AIOHTTP,
+    TRANSPORT,
+    BELLWIRE,
+    BELLWIRE_POSTGRESQL,
+    BELLWIRE_POSTGRESQL_TWO,
+    *CELERY,
+    DRAMATIQ,
+    PROCRASTINATE,
+)

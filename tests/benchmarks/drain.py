@@ -12,12 +12,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.benchmarks.contender import Contender, Stage, prepared, run
+from tests.benchmarks.contender import Contender, Stage, prepare, run
 from tests.benchmarks.processes import cpu_seconds, memory
 from tests.benchmarks.receiver import Arrivals
 
@@ -27,10 +27,18 @@ _LONGEST: Final = 300.0
 
 def drain(contender: Contender, stage: Stage) -> dict[str, float]:
     """Fills the contender's queue and measures how its workers empty it."""
-    with TemporaryDirectory(dir=stage.folder) as name, prepared(contender, stage, Path(name)) as env:
-        if contender.fill:
-            run(contender.command(contender.fill, stage), env, Path(name))
-        return drained(contender, stage, env, Path(name))
+    with TemporaryDirectory(dir=stage.folder) as name:
+        folder = Path(name)
+        environment = filled(contender, stage, folder)
+        return drained(contender, stage, environment, folder)
+
+
+def filled(contender: Contender, stage: Stage, folder: Path) -> dict[str, str]:
+    """Fills the contender's queue; returns the environment of its programs."""
+    environment = prepare(contender, stage, folder)
+    if contender.fill:
+        run(contender.command(contender.fill, stage), environment, folder)
+    return environment
 
 
 def drained(contender: Contender, stage: Stage, env: Mapping[str, str], folder: Path) -> dict[str, float]:
@@ -40,9 +48,9 @@ def drained(contender: Contender, stage: Stage, env: Mapping[str, str], folder: 
         pids = [stack.enter_context(worker(contender, stage, env, folder)) for _ in range(contender.workers)]
         pids += contender.broker_pids(stage)
         peak = stack.enter_context(_peak_memory(pids))
-        _until(arrivals, contender.deliveries // 10, contender)
+        until(arrivals, contender.deliveries // 10, contender)
         first, began, before = arrivals.count(), time.perf_counter(), cpu_seconds(pids)
-        _until(arrivals, contender.deliveries, contender)
+        until(arrivals, contender.deliveries, contender)
         last, seconds, cpu = arrivals.count(), time.perf_counter() - began, cpu_seconds(pids) - before
     return {
         "per_second": (last - first) / seconds,
@@ -52,7 +60,8 @@ def drained(contender: Contender, stage: Stage, env: Mapping[str, str], folder: 
     }
 
 
-def _until(arrivals: Arrivals, wanted: int, contender: Contender) -> None:
+def until(arrivals: Arrivals, wanted: int, contender: Contender) -> None:
+    """Returns when *wanted* have arrived; raises ``RuntimeError`` where that takes too long."""
     deadline = time.monotonic() + _LONGEST
     while arrivals.count() < wanted:
         if time.monotonic() > deadline:
@@ -85,15 +94,13 @@ def worker(contender: Contender, stage: Stage, env: Mapping[str, str], folder: P
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)  # of its own session: itself and what it started
-    except ProcessLookupError:
-        pass
 
 
 @contextmanager
 def _peak_memory(pids: list[int]) -> Iterator[list[int]]:
-    """The most that *pids* and their children took at once, in the one item of a list, looked at five times a second."""
+    """The most that *pids* and their children took at once, in a list's one item; it looks five times a second."""
     peak, over = [0], threading.Event()
 
     def look() -> None:

@@ -56,7 +56,7 @@ def descendants(roots: Collection[int], stats: Iterable[Stat]) -> list[Stat]:
 
 
 def cpu_seconds(roots: Collection[int]) -> float:
-    """CPU time so far of the processes *roots*, of all that descend from them, and of those that ended and were reaped."""
+    """CPU time so far of the processes *roots* and of all that descend from them, those that ended and were reaped too."""
     return sum(stat.ticks for stat in descendants(roots, _all_stats())) / _TICKS
 
 
@@ -66,7 +66,7 @@ def memory(roots: Collection[int]) -> int:
 
 
 def _all_stats() -> list[Stat]:
-    lines = (_read(_PROC / name / "stat") for name in os.listdir(_PROC) if name.isdigit())
+    lines = (_read(process / "stat") for process in _PROC.iterdir() if process.name.isdigit())
     return [parse_stat(line) for line in lines if line]
 
 

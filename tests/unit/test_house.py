@@ -155,7 +155,7 @@ def test_the_pinned_versions_are_those_that_the_package_allows(name: str) -> Non
         assert wanted.specifier.contains(specifier.version), f"{pin} does not fit {wanted}; run `make requirements`"
 
 
-@pytest.mark.parametrize("name", ["run.txt", "build.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "build.txt", "dev.txt", "peers.txt"])
 def test_the_pinned_versions_come_with_hashes_and_from_wherever_pip_is_told(name: str) -> None:
     text = (REPOSITORY / ".requirements" / name).read_text("utf-8")
     assert "://" not in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
-
 from tests.benchmarks.programs.workload import body, headers, job, wait_to_be_ended
 
 

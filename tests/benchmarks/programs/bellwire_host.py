@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from tests.benchmarks.programs.workload import FILL_BATCH, job, publish_timed
+
 from bellwire.core import Bus
 from bellwire.hookspecs import Workflow, WorkflowEvent
-from tests.benchmarks.programs.workload import FILL_BATCH, job, publish_timed
 
 
 def event(number: int) -> WorkflowEvent:

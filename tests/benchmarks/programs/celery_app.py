@@ -7,7 +7,6 @@ import threading
 
 import requests
 from celery import Celery
-
 from tests.benchmarks.programs.workload import body, event_id, headers, job, publish_timed
 
 app = Celery("bench", broker=job()["broker"])

@@ -9,11 +9,10 @@ import dramatiq
 import requests
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Retries
-
 from tests.benchmarks.programs.workload import body, event_id, headers, job, publish_timed
 
 # Of its middleware only what a webhook needs; each further one costs time for every message.
-broker = RedisBroker(url=job()["broker"], middleware=[Retries(max_retries=3)])  # type: ignore[no-untyped-call]  # not typed there
+broker = RedisBroker(url=job()["broker"], middleware=[Retries(max_retries=3)])
 dramatiq.set_broker(broker)
 _here = threading.local()
 
@@ -27,7 +26,7 @@ def session() -> requests.Session:
     return found
 
 
-@dramatiq.actor
+@dramatiq.actor  # type: ignore[untyped-decorator]  # not in this environment
 def send(document: str, identity: str) -> None:
     answer = session().post(job()["url"], data=document.encode(), headers=headers(identity), timeout=5)
     answer.raise_for_status()

@@ -8,21 +8,20 @@ import sys
 
 import httpx
 from procrastinate import App, PsycopgConnector, RetryStrategy
-
 from tests.benchmarks.programs.workload import FILL_BATCH, body, event_id, headers, job, publish_timed
 
 app = App(connector=PsycopgConnector(conninfo=job()["broker"], min_size=4, max_size=8))
 client: httpx.AsyncClient
 
 
-@app.task(name="send", queue="hooks", retry=RetryStrategy(max_attempts=3, wait=1))
+@app.task(name="send", queue="hooks", retry=RetryStrategy(max_attempts=3, wait=1))  # type: ignore[untyped-decorator]  # not in this environment
 async def send(document: str, identity: str) -> None:
     answer = await client.post(job()["url"], content=document.encode(), headers=headers(identity))
     answer.raise_for_status()
 
 
 async def work() -> None:
-    global client  # noqa: PLW0603 - one for all tasks, made where its loop runs
+    global client
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(trust_env=False, timeout=5, limits=limits) as client, app.open_async():
         with contextlib.suppress(asyncio.CancelledError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+from tests.benchmarks.programs.workload import body, headers, job, wait_to_be_ended
 
 from bellwire.core.http import EgressPolicy, GuardedTransport, Limits
-from tests.benchmarks.programs.workload import body, headers, job, wait_to_be_ended
 
 
 async def main() -> None:
