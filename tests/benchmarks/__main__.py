@@ -22,7 +22,7 @@ from typing import Final
 import attrs
 from tests.benchmarks import brokers, contenders
 from tests.benchmarks.contender import REPOSITORY, Stage
-from tests.benchmarks.machine import described, quietness
+from tests.benchmarks.machine import described, peers_problem, quietness
 from tests.benchmarks.plot import panels, plot
 from tests.benchmarks.receiver import nginx
 from tests.benchmarks.report import into_page, report
@@ -39,6 +39,9 @@ def main() -> int:
     options = _options()
     if absent := brokers.missing():
         print(f"the benchmark needs {', '.join(absent)}; on Debian: apt install nginx-light redis-server postgresql")
+        return 1
+    if problem := peers_problem(options.peers):
+        print(f"{options.peers} has not all of the peers (`make bench` makes an environment that has): {problem}")
         return 1
     began = time.monotonic()
     scale = attrs.evolve(QUICK if options.quick else FULL, **({"rounds": options.rounds} if options.rounds else {}))

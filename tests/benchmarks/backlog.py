@@ -19,14 +19,14 @@ from tests.benchmarks.drain import drained
 from tests.benchmarks.programs.workload import body
 from tests.benchmarks.publish import publish_figures
 
-KEY_IN_TEN: Final = "one-key"
+KEY: Final = "one-key"
 
 # Both read the same: SQLite's || and PostgreSQL's take a number for its text. The twelve digits make ids of 36 places.
 _NUMBERS: Final = {
     "sqlite": "WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})",
     "postgresql": "WITH numbers(i) AS (SELECT generate_series(1, {count}))",
 }
-_KEY: Final = "CASE WHEN {busy} AND i % 10 = 0 THEN '{one}' ELSE 'w-' || i END"
+_KEY_OF: Final = "CASE WHEN {busy} AND i % 10 = 0 THEN '{one}' ELSE 'w-' || i END"
 _EVENTS: Final = """
 INSERT INTO bellwire_events (id, kind, action, ordering_key, payload, unwanted, trace, created_at)
 {numbers}
@@ -60,7 +60,7 @@ class Backlog:
 def statements(dialect: str, count: int, *, busy_key: bool, now: int) -> tuple[str, str]:
     """The two that write *count* events and their deliveries; with *busy_key* a tenth of them has one key."""
     numbers = _NUMBERS[dialect].format(count=count)
-    key = _KEY.format(busy="1 = 1" if busy_key else "1 = 0", one=KEY_IN_TEN)
+    key = _KEY_OF.format(busy="1 = 1" if busy_key else "1 = 0", one=KEY)
     payload = body(0).replace('"workflow_id":"0"', f'"workflow_id":"\' || {key} || \'"')
     return _EVENTS.format(numbers=numbers, key=key, payload=payload, now=now), _DELIVERIES.format(now=now)
 

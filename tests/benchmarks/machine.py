@@ -79,6 +79,13 @@ def quietness(listened: list[Quiet]) -> str:
     )
 
 
+def peers_problem(peers: str) -> str:
+    """Why the interpreter *peers* cannot run the peers; empty if it can."""
+    command = [peers, "-c", _VERSIONS, *_PACKAGES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+
+
 def _version(name: str, command: list[str]) -> str:
     found = re.search(r"\d+\.\d+(\.\d+)?", _printed(command))
     return f"{name} {found[0]}" if found else ""

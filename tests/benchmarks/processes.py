@@ -56,7 +56,7 @@ def descendants(roots: Collection[int], stats: Iterable[Stat]) -> list[Stat]:
 
 
 def cpu_seconds(roots: Collection[int]) -> float:
-    """CPU time so far of the processes *roots* and of all that descend from them, those that ended and were reaped too."""
+    """CPU time so far of the processes *roots* and of all below them, those that ended and were reaped too."""
     return sum(stat.ticks for stat in descendants(roots, _all_stats())) / _TICKS
 
 

@@ -60,7 +60,7 @@ def package(file: str) -> str:
         return ".".join(parts[places[-1] :][:3])
     if "site-packages" in parts:
         return parts[parts.index("site-packages") + 1]
-    return parts[-2] if parts[-2] in _PACKAGES else parts[-1].strip("<>")
+    return parts[-2] if parts[-2] in _PACKAGES else parts[-1].strip("<>").removeprefix("frozen ")
 
 
 if __name__ == "__main__":
