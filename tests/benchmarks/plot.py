@@ -23,8 +23,8 @@ svg { font: 13px system-ui, sans-serif } .ground { fill: #ffffff } text { fill: 
   .whisker { stroke: #e6edf3 }
 }
 """
-_LABELS: Final = 330
-_WIDTH: Final = 860
+_LABELS: Final = 370
+_WIDTH: Final = 900
 _BAR: Final = 18
 _STEP: Final = 26
 _HEAD: Final = 40
@@ -50,7 +50,10 @@ class Panel:
 
 def panels(samples: Samples, titles: dict[str, str]) -> list[Panel]:
     """Deliveries per second, and CPU."""
-    told = {"per_second": "Deliveries per second (more is better)", "cpu_per_1000": "CPU seconds per 1,000 deliveries"}
+    told = {
+        "per_second": "Deliveries per second (more is better)",
+        "cpu_per_1000": "CPU seconds per 1,000 deliveries (less is better)",
+    }
     made = []
     for figure, title in told.items():
         bars = [
