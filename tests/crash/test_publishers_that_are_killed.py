@@ -1,73 +1,68 @@
-"""A publisher dies by ``kill -9``: what ``publish`` returned for is there, and nothing is half there."""
+"""Publishers die by ``kill -9`` at every step: what ``publish`` returned for is there, and nothing is half there."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from tests.crash.conftest import House
+from bellwire.core.outbox.tables import events
+from tests.conftest import Place
+from tests.crash.house import Figures, House
+from tests.crash.smithy import until
+from tests.crash.steps import PUBLISHER, Step
 
-SCRIPT = Path(__file__).with_name("publisher_process.py")
-STEPS = ("before publishing", "written, not committed", "committed, not returned", "returned")
-
-
-def publisher(house: House, step: str, after: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(SCRIPT), house.database, step, str(after)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+_AFTER_THE_COMMIT = {"publish: after COMMIT", "publish: after"}
 
 
-def check(house: House, acknowledged: list[str], *, beyond: int) -> None:
-    """All that was acknowledged is stored, and at most one more per killed publisher; each with its one delivery."""
-    with house.bus.outbox.database.read() as connection:
-        stored = [row[0] for row in connection.exec_driver_sql("SELECT id FROM bellwire_events")]
-        halves = connection.exec_driver_sql(
-            "SELECT count(*) FROM bellwire_events AS e "
-            "WHERE 1 <> (SELECT count(*) FROM bellwire_deliveries AS d WHERE d.event_seq = e.seq)"
-        ).scalar()
-        orphans = connection.exec_driver_sql(
-            "SELECT count(*) FROM bellwire_deliveries WHERE event_seq NOT IN (SELECT seq FROM bellwire_events)"
-        ).scalar()
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-    assert set(acknowledged) <= set(stored), "publish returned, and it is not there"
-    assert len(stored) - len(acknowledged) <= beyond
-    assert (halves, orphans) == (0, 0)
+@pytest.fixture
+def fan_out(place: Place, make_house: Callable[..., House]) -> House:
+    """Each event goes to two channels, so that it can be stored by halves."""
+    return make_house(place.kind, place.fresh(), channels=("hook", "second"))
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_publisher_that_dies_at_a_step_leaves_all_or_nothing(house: House, rounds: int, step: str) -> None:
-    acknowledged: list[str] = []
-    for number in range(rounds):
-        process = publisher(house, step, after=1 + 5 * number)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL
-        acknowledged += output.split()
-        assert len(output.split()) == 5 * number + (step == "returned")
-    check(house, acknowledged, beyond=rounds if step == "committed, not returned" else 0)
-    house.worker()
-    house.wait_until_settled()
-    assert len(house.receiver.times()) == len(house.receiver.arrived) > 0 or not acknowledged
+def stored(house: House) -> int:
+    rows: int = house.read(sa.select(sa.func.count()).select_from(events))[0][0]
+    return rows
 
 
-def test_a_publisher_that_dies_at_any_moment_leaves_all_or_nothing(house: House, rounds: int) -> None:
-    acknowledged: list[str] = []
-    for number in range(rounds):
-        process = publisher(house, "never", after=1)
-        assert process.stdout is not None
-        acknowledged.append(process.stdout.readline().strip())
-        time.sleep(0.05 + 0.013 * number)
-        process.kill()
-        output, _ = process.communicate(timeout=60)
-        acknowledged += [line for line in output.splitlines() if len(line) == 36]
-    check(house, acknowledged, beyond=rounds)
-    house.worker()
-    house.wait_until_settled()
-    with house.bus.outbox.database.read() as connection:
-        stored = connection.exec_driver_sql("SELECT count(*) FROM bellwire_events").scalar()
-    assert len(house.receiver.times()) == stored
+@pytest.mark.parametrize("step", PUBLISHER, ids=lambda step: step.words)
+def test_a_publisher_that_dies_at_a_step_leaves_all_or_nothing(
+    fan_out: House, repeats: int, step: Step, tell: Callable[[Figures], None]
+) -> None:
+    house = fan_out
+    for repeat in range(repeats):
+        before, name, after = stored(house), f"p{repeat}", 1 + repeat % 5
+        publisher = house.start(role="publisher", name=name, amount=8, moment=step.moment, after=after)
+        house.dies(publisher)
+        assert house.note(publisher, name) == after - 1
+        assert stored(house) - before == after - 1 + (step.moment in _AFTER_THE_COMMIT)
+        assert house.halves() == []
+        if repeat % 2:  # its successor publishes all of it again, as after any crash
+            successor = house.start(role="publisher", name=name, amount=8)
+            assert successor.wait() == 0
+            assert house.note(successor, name) == 8
+            assert stored(house) - before == 8
+    house.finish()
+    house.check()
+    figures = house.figures("publisher", step.words)
+    assert figures.twice == 0, "no worker died"
+    tell(figures)
+
+
+def test_a_publisher_that_dies_at_any_moment_leaves_all_or_nothing(
+    fan_out: House, repeats: int, tell: Callable[[Figures], None]
+) -> None:
+    house = fan_out
+    for repeat in range(repeats):
+        before, name = stored(house), f"p{repeat}"
+        publisher = house.start(role="publisher", name=name)
+        until(lambda publisher=publisher, repeat=repeat: publisher.says(f"published {repeat}"), lambda: "it is idle")
+        publisher.kill()
+        house.happened += 1
+        assert 0 <= stored(house) - before - house.note(publisher, name) <= 1
+        assert house.halves() == []
+    house.finish()
+    house.check()
+    tell(house.figures("publisher", "at any moment"))

@@ -33,7 +33,7 @@ from bellwire.hookspecs import (
 from .town import Town
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Place
+    from tests.conftest import Place
 
 PATIENCE = 15.0
 

@@ -20,7 +20,7 @@ from bellwire.hookspecs import ChannelConfig, Workflow, WorkflowEvent
 from .receivers import Answering, Receiver
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Place
+    from tests.conftest import Place
 
 
 class _Clocked(Bus):

@@ -24,7 +24,7 @@ from bellwire.core.outbox import (
 from bellwire.hookspecs import new_id
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Place
+    from tests.conftest import Place
 
 SECOND: Final = 1_000_000
 

@@ -25,7 +25,7 @@ from bellwire.core.outbox.outbox import LEASE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.integration.conftest import Place
+    from tests.conftest import Place
     from tests.integration.outbox.conftest import Desk
 
 SECOND: Final = 1_000_000

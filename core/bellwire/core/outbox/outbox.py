@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from bellwire.core.errors import DatabaseError, SchemaError
 
-from . import health, history, host_tables, host_transaction, passing, removal, replay, schema, upkeep
+from . import health, history, host_tables, host_transaction, passing, removal, replay, schema, set_back, upkeep
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from .database import Database
+
+logger = logging.getLogger("bellwire.outbox")
 
 LEASE: Final = 30_000_000
 """Microseconds that a claim is held without a heartbeat; renewed at a third of it."""
@@ -204,24 +207,30 @@ class Outbox:
     def beat(self, row: upkeep.DispatcherRow, gone: Collection[str]) -> int:
         """A dispatcher's heartbeat; takes over what those *gone* and expired leases held, and returns how many.
 
+        It also notices when the database's clock was set back, so that nothing waits for its old time to come again.
+
         Raises :class:`~bellwire.core.errors.SchemaError` when the tables were brought to a version meanwhile that this
         code must not work with; the next use of this outbox is refused too.
         """
 
-        def work(connection: sa.Connection) -> int:
+        def work(connection: sa.Connection) -> tuple[int, int]:
             schema.require_compatible(schema.installed(connection), self.database.shown)
+            set_back_by = set_back.mend(connection, row.id, lambda: self.database.now(connection), LEASE)
             now = self.database.now(connection)
             upkeep.beat(connection, attrs.evolve(row, seen_at=now, started_at=row.started_at or now))
             freed = upkeep.take_over(connection, now, gone)
             if gone:
                 upkeep.forget(connection, gone)
-            return freed
+            return freed, set_back_by
 
         try:
-            return self.database.write(work)
+            freed, set_back_by = self.database.write(work)
         except SchemaError:
             self.database.close()  # whoever opens it looks at the version
             raise
+        if set_back_by:
+            logger.warning("the database's clock was set back by %d s; due times follow it", set_back_by // 1_000_000)
+        return freed
 
     def leave(self, dispatcher: str) -> None:
         """A dispatcher stops."""
