@@ -204,18 +204,28 @@ def _bound(settlement: Settlement, now: int) -> dict[str, Any]:
     return {f"row_{name}": values[name] for name in _SETTLED_COLUMNS} | {"row_seq": settlement.claim.seq}
 
 
+# The earliest open delivery of each key, found by one step into the index. Grouped by key instead, all that wait in it
+# were read each time, and one key of 100,000 cost a worker on PostgreSQL two thirds of its speed.
+_HEADS: Final = """
+SELECT (
+  SELECT d.seq FROM bellwire_deliveries AS d
+  WHERE d.channel = wanted.channel AND d.ordering_key = wanted.ordering_key AND d.settled_at IS NULL
+    AND (d.holds_until IS NULL OR d.holds_until > %s)
+  ORDER BY d.seq LIMIT 1
+) FROM (SELECT %s AS channel, %s AS ordering_key{more}) AS wanted
+"""
+_KEYS_AT_ONCE: Final = 500
+
+
 def release(connection: Connection, keys: Collection[tuple[str, str]], now: int) -> None:
     """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
     d = deliveries.c
     wanted = sorted(keys)
-    for start in range(0, len(wanted), 500):
-        query = (
-            sa.select(sa.func.min(d.seq))
-            .where(d.settled_at.is_(None), d.holds_until.is_(None) | (d.holds_until > now))
-            .where(sa.tuple_(d.channel, d.ordering_key).in_(wanted[start : start + 500]))
-            .group_by(d.channel, d.ordering_key)
-        )
-        heads = sorted(connection.execute(query).scalars())
+    for start in range(0, len(wanted), _KEYS_AT_ONCE):
+        some = wanted[start : start + _KEYS_AT_ONCE]
+        query = _HEADS.format(more=" UNION ALL SELECT %s, %s" * (len(some) - 1))
+        found = connection.exec_driver_sql(query, (now, *(part for key in some for part in key))).scalars()
+        heads = sorted(seq for seq in found if seq is not None)
         if heads:
             # Locks each head whatever its state: one that another dispatcher is parking right now is waited for.
             free = sa.case((d.state == "parked", "waiting"), else_=d.state)
