@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +27,10 @@ def test_the_next_of_a_key_is_freed_without_reading_all_that_wait_in_it(desk: De
     desk.outbox.publish([desk.new_event(f"event-{number}", key="wf-1") for number in range(500)])
     desk.claim()
     backend = desk.outbox.database.backend
-    engine = backend.create_engine()
-    with engine.begin() as connection:
+    with ExitStack() as stack:
+        engine = backend.create_engine()
+        stack.callback(engine.dispose)
+        connection = stack.enter_context(engine.begin())
         before = rows_read(connection, place.kind)
         backend.statements.release(connection, {("ops", "wf-1")}, desk.time.now)
         assert rows_read(connection, place.kind) - before < 50
-    engine.dispose()
