@@ -72,7 +72,8 @@ _CELERY: Final = Contender(
     name="celery-prefork",
     title="Celery, prefork (Redis, requests)",
     settings=f"`-P prefork -c {CORES}`, a `requests.Session` per process, no result backend, `acks_late`, "
-    "`worker_prefetch_multiplier = 32`, no events, gossip, mingle or heartbeat",
+    "`worker_prefetch_multiplier = 32`, no events, gossip, mingle or heartbeat (tried: 1 to 4 processes, "
+    "multipliers from 4 to 128)",
     deliveries=3_000,
     broker="redis",
     fill=(f"{PROGRAMS}.celery_app", "fill"),
@@ -89,31 +90,40 @@ CELERY: Final = (
         _CELERY,
         name="celery-threads",
         title="Celery, threads (Redis, requests)",
-        settings="`-P threads -c 8`, a `requests.Session` per thread, the rest as with prefork",
+        settings="`-P threads -c 8`, a `requests.Session` per thread, the rest as with prefork (tried: 1 to 16)",
         worker=(*_CELERY.worker[:-4], "-P", "threads", "-c", "8"),
     ),
 )
 DRAMATIQ: Final = Contender(
     name="dramatiq",
     title="Dramatiq (Redis, requests)",
-    settings=f"`-p {CORES} -t 8`, a `requests.Session` per thread, of its middleware `Retries` alone",
+    settings=f"`-p {CORES} -t 16`, a `requests.Session` per thread, of its middleware `Retries` alone "
+    "(tried: 1 to 3 processes with 1 to 32 threads)",
     deliveries=6_000,
     broker="redis",
     fill=(f"{PROGRAMS}.dramatiq_app", "fill"),
-    worker=("dramatiq", f"{PROGRAMS}.dramatiq_app", "-p", str(CORES), "-t", "8"),
+    worker=("dramatiq", f"{PROGRAMS}.dramatiq_app", "-p", str(CORES), "-t", "16"),
     is_peer=True,
 )
 PROCRASTINATE: Final = Contender(
     name="procrastinate",
     title="Procrastinate (PostgreSQL, httpx)",
     settings="one worker, `concurrency = 16`, one `httpx.AsyncClient` for all, a pool of 4 to 8 connections, "
-    "jobs stay on record as Bellwire's do",
+    "jobs stay on record as Bellwire's do (tried: 4 to 64)",
     deliveries=2_000,
     concurrency=16,
     broker="postgresql",
     fill=(f"{PROGRAMS}.procrastinate_app", "fill"),
     worker=(f"{PROGRAMS}.procrastinate_app", "work"),
     is_peer=True,
+)
+
+PROCRASTINATE_TWO: Final = attrs.evolve(
+    PROCRASTINATE,
+    name="procrastinate-two",
+    title="Procrastinate, two workers",
+    settings="the same, twice",
+    workers=2,
 )
 
 ALL: Final = (
@@ -125,4 +135,5 @@ ALL: Final = (
     *CELERY,
     DRAMATIQ,
     PROCRASTINATE,
+    PROCRASTINATE_TWO,
 )

@@ -32,9 +32,13 @@ class Scale:
     backlogs: tuple[int, ...] = (0, 100_000, 1_000_000)
     watched: int
     """Publishes of which a healthy channel's latency is taken."""
+    further_of_neighbours: int = 0
+    """Further rounds of these: a 99th percentile moves more from round to round than a rate."""
 
 
-FULL: Final = Scale(rounds=3, share=1, publishes=1000, drained_beside=60_000, from_backlog=20_000, watched=2000)
+FULL: Final = Scale(
+    rounds=3, share=1, publishes=1000, drained_beside=60_000, from_backlog=20_000, watched=2000, further_of_neighbours=2
+)
 QUICK: Final = Scale(
     rounds=1,
     share=0.2,
@@ -55,9 +59,9 @@ class Run:
     samples: list[Sample] = attrs.field(factory=list)
     listened: list[Quiet] = attrs.field(factory=list)
 
-    def rounds(self, section: str) -> Iterable[int]:
+    def rounds(self, section: str, *, further: int = 0) -> Iterable[int]:
         """Their numbers; before each it listens whether the machine is quiet, and says so."""
-        for number in range(1, self.scale.rounds + 1):
+        for number in range(1, self.scale.rounds + further + 1):
             quiet = listen(number)
             self.listened.append(quiet)
             print(f"{section}, round {number}: others use {quiet.busy:.0%} of the machine, load {quiet.load:.2f}")
@@ -111,7 +115,7 @@ def _backlog(run: Run) -> None:
 
 
 def _neighbours(run: Run) -> None:
-    for number in run.rounds("neighbours"):
+    for number in run.rounds("neighbours", further=run.scale.further_of_neighbours):
         for case in neighbours.CASES:
             figures = neighbours.measure(case, run.stage, publishes=run.scale.watched)
             run.keep("neighbours", case, number, figures)

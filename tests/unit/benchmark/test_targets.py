@@ -5,7 +5,7 @@ from tests.benchmarks.contenders import ALL
 from tests.benchmarks.neighbours import CASES
 from tests.benchmarks.samples import Sample, Samples
 from tests.benchmarks.sections import FULL
-from tests.benchmarks.targets import CELERY, TARGETS, Target
+from tests.benchmarks.targets import CELERY, ON_POSTGRESQL, PROCRASTINATE, TARGETS, Target
 
 
 def drained(**per_second: list[float]) -> Samples:
@@ -38,6 +38,18 @@ def test_celery_is_judged_by_its_better_pool() -> None:
     assert verdict.spread.median == pytest.approx(1200 / 101)
 
 
+def test_on_postgresql_each_is_judged_by_its_better_number_of_workers() -> None:
+    measured = drained(
+        bellwire_postgresql=[900.0],
+        bellwire_postgresql_two=[1000.0],
+        procrastinate=[100.0],
+        procrastinate_two=[90.0],
+    )
+    verdict = target("on PostgreSQL, to Procrastinate").verdict(measured)
+    assert verdict is not None
+    assert (verdict.spread.median, verdict.reached) == (10, True)
+
+
 def test_what_must_be_at_most_is_reached_from_below() -> None:
     cpu = target("CPU per delivery")
     just, over = (cpu.verdict(drained(bellwire=[rate], celery_prefork=[100.0])) for rate in (1200.1, 1199.0))
@@ -62,4 +74,4 @@ def test_every_target_is_measured_by_a_full_run() -> None:
     figures = {"per_second": 1.0, "cpu_per_1000": 1.0, "p50": 1.0, "p99": 1.0}
     everything = Samples(tuple(Sample(section, case, 1, figures) for section in cases for case in cases[section]))
     assert [target.text for target in TARGETS if target.verdict(everything) is None] == []
-    assert set(CELERY) <= set(cases["drain"])
+    assert {*CELERY, *ON_POSTGRESQL, *PROCRASTINATE} <= set(cases["drain"])
