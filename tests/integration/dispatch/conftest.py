@@ -35,11 +35,11 @@ from .town import Town
 if TYPE_CHECKING:
     from tests.conftest import Place
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
-def until(condition: Callable[[], object], what: str = "it did not come to pass") -> None:
-    """Returns when *condition* holds."""
+def until(condition: Callable[[], object], what: object = "it did not come to pass") -> None:
+    """Returns when *condition* holds; what is told if it never does may change meanwhile."""
     give_up = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < give_up, what

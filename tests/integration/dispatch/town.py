@@ -60,11 +60,12 @@ class Town:
         *,
         dispatch: str = "embedded",
         clock: FakeClock | None = None,
+        plugins: tuple[object, ...] = (),
         **settings: Any,
     ) -> Bus:
         """A bus that has started; with *clock*, retries, holds and the pace go by that."""
         made = Settings(database=self.url, dispatch=dispatch, channels=channels, **settings)  # type: ignore[arg-type]  # a parameter is just str
-        bus = _Clocked(made, clock=clock)
+        bus = _Clocked(made, plugins=plugins, clock=clock)
         self.buses.append(bus)
         bus.start()
         return bus
@@ -129,11 +130,14 @@ class Town:
 
     def wait_until_settled(self) -> None:
         """Until nothing is open."""
-        outbox = self.buses[0].outbox
-        self.until(
-            lambda: not any(c.due + c.in_flight + c.scheduled + c.parked for c in outbox.counts().values()),
-            "never settled",
-        )
+        seen: list[object] = []
+
+        def settled() -> bool:
+            counts = self.buses[0].outbox.counts()
+            seen[:] = [counts]
+            return not any(c.due + c.in_flight + c.scheduled + c.parked for c in counts.values())
+
+        self.until(settled, seen)
 
     def passes(self, clock: FakeClock, seconds: float, *, beats: bool = True) -> None:
         """Time passes, once all that is due was tried; every dispatcher looks, and lets pass what may."""
