@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, dataclass_transform
 
@@ -224,6 +224,13 @@ class ChannelConfig:
     def check(self) -> Iterable[Problem]:
         """What single settings cannot say: combinations that cannot work, and warnings. Override it; it is pure."""
         return ()
+
+    def for_receivers(self) -> Mapping[str, str]:
+        """What whoever receives may want to know of the settings, such as a public key, each by its label.
+
+        Shown wherever the channel is; never a secret. Override it; it is pure.
+        """
+        return {}
 
     async def open(self, context: ChannelContext) -> Channel:
         """Opens the channel: returns an object with ``notify_workflow`` or ``notify_event``, and maybe ``aclose``.

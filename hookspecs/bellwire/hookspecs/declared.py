@@ -81,7 +81,10 @@ def _declare(cls: type[Any]) -> Iterator[DeclaredSetting]:
         info = SettingInfo.of(attribute)
         where = f"{cls.__name__}.{attribute.name}"
         declared = DeclaredSetting(
-            name=attribute.name, type=setting_type(hints[attribute.name], where), info=info, default=_default(attribute)
+            name=attribute.name,
+            type=attrs.evolve(setting_type(hints[attribute.name], where), single=info.single),
+            info=info,
+            default=_default(attribute),
         )
         if problem := _misfit(declared):
             msg = f"{where}: {problem}"
@@ -102,6 +105,8 @@ def _misfit(declared: DeclaredSetting) -> str | None:
         return f"ge and le are for numbers, and it takes {described(inner)}"
     if (info.format is not None or info.pattern is not None) and inner.kind not in ("text", "secret"):
         return f"format and pattern are for text, and it takes {described(inner)}"
+    if info.single and declared.type.kind != "list":
+        return f"single is for tuples, and it takes {described(declared.type)}"
     if not declared.required and not is_absent(declared.default) and (problems := declared.problems(declared.default)):
         return f"its own default is not allowed: {'; '.join(problems)}"
     if declared.default is None and not declared.type.optional:

@@ -30,6 +30,7 @@ class SettingInfo:
     format: SettingFormat | None = None
     examples: tuple[Any, ...] = ()
     required_when_enabled: bool = False
+    single: bool = False
     check: Callable[[Any], str | None] | None = None
 
     @classmethod
@@ -67,21 +68,21 @@ def setting(
     *, default: _T, title: str = ..., help: str = ..., ge: float | None = ..., le: float | None = ...,
     min_length: int | None = ..., max_length: int | None = ..., pattern: str | None = ...,
     format: SettingFormat | None = ..., examples: Iterable[Any] = ..., required_when_enabled: bool = ...,
-    check: Callable[[Any], str | None] | None = ...,
+    single: bool = ..., check: Callable[[Any], str | None] | None = ...,
 ) -> _T: ...
 @overload
 def setting(
     *, factory: Callable[[], _T], title: str = ..., help: str = ..., ge: float | None = ..., le: float | None = ...,
     min_length: int | None = ..., max_length: int | None = ..., pattern: str | None = ...,
     format: SettingFormat | None = ..., examples: Iterable[Any] = ..., required_when_enabled: bool = ...,
-    check: Callable[[Any], str | None] | None = ...,
+    single: bool = ..., check: Callable[[Any], str | None] | None = ...,
 ) -> _T: ...
 @overload
 def setting(
     *, title: str = ..., help: str = ..., ge: float | None = ..., le: float | None = ...,
     min_length: int | None = ..., max_length: int | None = ..., pattern: str | None = ...,
     format: SettingFormat | None = ..., examples: Iterable[Any] = ..., required_when_enabled: bool = ...,
-    check: Callable[[Any], str | None] | None = ...,
+    single: bool = ..., check: Callable[[Any], str | None] | None = ...,
 ) -> Any: ...  # noqa: ANN401 - it stands for a value of any type that is yet to come
 # fmt: on
 def setting(
@@ -98,6 +99,7 @@ def setting(
     format: SettingFormat | None = None,  # noqa: A002 - JSON Schema's own word
     examples: Iterable[Any] = (),
     required_when_enabled: bool = False,
+    single: bool = False,
     check: Callable[[Any], str | None] | None = None,
 ) -> Any:
     """Declares one setting of a channel; its type is the annotation.
@@ -112,6 +114,7 @@ def setting(
     :param pattern: a regular expression that the whole text, or each item, must match.
     :param format: see :data:`SettingFormat`; for a tuple or dict it holds for each item.
     :param required_when_enabled: an empty value is refused, but only while the channel is enabled.
+    :param single: of a tuple: one value may be written in place of a list of one; the tuple stays a tuple.
     :param check: returns what is wrong with a value, or ``None``. For a secret, never put the value into it.
     """
     if isinstance(default, list | dict | set):
@@ -138,6 +141,7 @@ def setting(
         format=format,
         examples=tuple(examples),
         required_when_enabled=required_when_enabled,
+        single=single,
         check=check,
     )
     if factory is not None:

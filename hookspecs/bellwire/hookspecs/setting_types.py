@@ -37,6 +37,8 @@ class SettingType:
     """The values of a ``choice``."""
     item: SettingType | None = None
     """What a ``list`` or a ``table`` holds."""
+    single: bool = False
+    """Of a ``list``: whether one item may be written in place of a list of one."""
 
 
 def setting_type(annotation: object, where: str) -> SettingType:
@@ -101,6 +103,8 @@ def type_problem(expected: SettingType, value: object) -> str | None:
             return f"must be a Secret, got {type(value).__name__}"
         case ("list", tuple()):
             return _first_item_problem(expected, dict(enumerate(value)))
+        case ("list", _) if expected.single and expected.item and type_problem(expected.item, value) is None:
+            return "must be a tuple in code, of one item too: write (…,)"
         case ("table", Mapping()):
             if odd := [key for key in value if not isinstance(key, str)]:
                 return f"must have text keys, got the key {shown(odd[0])}"

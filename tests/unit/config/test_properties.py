@@ -42,6 +42,8 @@ class AllConfig(ChannelConfig):
     robot: Secret | None = setting(default=None, format="http-url")
     keys: tuple[Secret, ...] = setting(default=(), pattern="[a-z]+")
     named: dict[str, Secret] = setting(factory=dict)
+    signers: tuple[Secret, ...] = setting(default=(), single=True, pattern="[a-z,]+")
+    steps: tuple[int, ...] = setting(default=(), single=True, ge=1)
     urgency: int = setting(default=1, ge=1, le=3)
     pause: float = setting(default=0.5, ge=0, le=10)
     tone: Literal["low", "high"] = setting(default="low")
@@ -127,6 +129,7 @@ def planted(secret: str) -> st.SearchStrategy[dict[str, Any]]:
             "token": in_a_secret,
             "robot": in_a_secret,
             "keys": in_a_secret | st.lists(in_a_secret, max_size=2),
+            "signers": in_a_secret | st.lists(in_a_secret, max_size=2),
             "named": st.dictionaries(st.just("key"), in_a_secret, max_size=1) | st.just(secret) | st.just([secret]),
             "url": in_a_url,
             "uri": in_a_url,
@@ -157,6 +160,8 @@ valid = {
     "token": st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=100),
     "robot": st.sampled_from(["", "https://h/?access_token=x"]),
     "keys": st.lists(st.text("abc", min_size=1, max_size=5), max_size=3),
+    "signers": st.sampled_from(["", "a,b", [], ["a"], ["a,b", "c"]]),
+    "steps": st.sampled_from([1, [], [1], [1, 2]]),
     "named": st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), st.just("x"), max_size=2),
     "urgency": st.integers(1, 3),
     "pause": st.floats(0, 10) | st.integers(0, 10),

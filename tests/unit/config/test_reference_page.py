@@ -104,6 +104,10 @@ def test_what_it_says_of_texts_in_the_environment_is_so() -> None:
     assert parse_text(SettingType("list", item=text), "approve,reject") == ["approve", "reject"]
     assert parse_text(SettingType("list", item=text), '["a,b", "c"]') == ["a,b", "c"]
     assert parse_text(SettingType("list", item=text), "") == []
+    one_or_several = SettingType("list", item=text, single=True)
+    assert parse_text(one_or_several, "a,b") == "a,b"
+    assert parse_text(one_or_several, '["a,b", "c"]') == ["a,b", "c"]
+    assert parse_text(one_or_several, "") == []
     assert parse_text(SettingType("table", item=text), '{"X-Team": "ops"}') == {"X-Team": "ops"}
 
 

@@ -214,3 +214,36 @@ def test_problems_are_shown_with_their_path() -> None:
     assert str(Problem("url", "is required")) == "url: is required"
     assert str(Problem("", "there is no file")) == "there is no file"
     assert Problem("url", "x").severity == "error"
+
+
+@channel_config
+class RelayConfig(ChannelConfig):
+    """Takes one key or several."""
+
+    keys: tuple[Secret, ...] = setting(default=(), single=True)
+    steps: tuple[int, ...] = setting(default=(), single=True)
+
+    async def open(self, context: ChannelContext) -> Channel:
+        raise NotImplementedError
+
+
+def test_in_code_a_setting_of_one_or_several_is_a_tuple_always() -> None:
+    assert RelayConfig(keys=(Secret("a"),)).keys == (Secret("a"),)
+    with pytest.raises(InvalidConfig) as caught:
+        RelayConfig(keys=Secret("s3cret"), steps="1")  # type: ignore[arg-type]  # the misuse
+    assert [str(problem) for problem in caught.value.problems] == [
+        "keys: must be a tuple in code, of one item too: write (…,)",
+        "steps: must be a tuple, each item a whole number, got '1'",
+    ]
+
+
+def test_single_is_for_tuples_alone() -> None:
+    @channel_config
+    class OddConfig(ChannelConfig):
+        key: str = setting(default="", single=True)
+
+        async def open(self, context: ChannelContext) -> Channel:
+            raise NotImplementedError
+
+    with pytest.raises(TypeError, match=r"OddConfig.key: single is for tuples, and it takes text"):
+        declared_settings(OddConfig)

@@ -2,7 +2,8 @@
 
 ``config`` what may be set · ``request`` an event to an HTTP request · ``answer`` the response to an outcome ·
 ``wording`` the reference's words for failures · ``robots`` chat robots that answer 200 and mean no · ``scrub`` the
-channel's secrets out of what a receiver sends back · ``channel`` the effects around them · ``listen`` and ``receiver``
+channel's secrets out of what a receiver sends back · ``signatures`` over what is sent · ``verify`` the same from the
+receiver's side, a file to be copied · ``channel`` the effects around them · ``listen`` and ``receiver``
 the command ``bellwire listen``.
 
 Importing this package brings in neither httpx nor click: a process that only publishes needs no more than the config.

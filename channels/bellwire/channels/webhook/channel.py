@@ -38,7 +38,7 @@ class WebhookChannel:
 
     def __init__(self, config: WebhookConfig, context: ChannelContext) -> None:
         self._config: Final = config
-        self._requests: Final = RequestBuilder(config)
+        self._requests: Final = RequestBuilder(config, context.clock.now)
         self._rules: Final = Rules.of(config)
         self._now: Final = context.clock.now
         self._transport: Final = context.transport(connect_timeout=config.connect_timeout_seconds)

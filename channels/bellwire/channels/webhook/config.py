@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -10,9 +11,10 @@ from urllib.parse import urlsplit
 from bellwire.hookspecs import ChannelConfig, ChannelContext, Problem, Secret, channel_config, setting
 
 from .robots import robot_at
+from .signatures import NEEDS_EXTRA, SCHEMES, SECRET_KEY_PREFIX, public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .channel import WebhookChannel
 
@@ -38,6 +40,20 @@ class WebhookConfig(ChannelConfig):
         help="Sent as `Authorization: Bearer <token>` (RFC 6750); without one there is no such header.",
         format="line",
     )
+    signature: Literal["none", "standard", "github"] = setting(
+        default="none",
+        title="Signature",
+        help="none; standard: Standard Webhooks, which signs id, time and body; github: X-Hub-Signature-256, which "
+        "signs the body alone.",
+    )
+    signing_secret: tuple[Secret, ...] = setting(
+        default=(),
+        single=True,
+        max_length=8,
+        title="Signing secret",
+        help="Of standard: whsec_ and 24 to 64 bytes in base64, or whsk_ and an Ed25519 key in base64. Of github: any "
+        "text. A list while secrets are changed: all of them sign.",
+    )
     accept_status: Literal["200", "2xx"] = setting(
         default="200",
         title="Success is",
@@ -58,12 +74,13 @@ class WebhookConfig(ChannelConfig):
     )
 
     def check(self) -> Iterator[Problem]:
-        """What the URL and the token say about themselves that no single rule does."""
+        """What URL, token and signing secrets say about themselves that no single rule does."""
         if self.url:
             if problem := _url_problem(self.url):
                 yield Problem("url", problem)
-                return
-            yield from self._url_warnings()
+            else:
+                yield from self._url_warnings()
+        yield from self._signature_problems()
         if self.token and (plain := self.token.reveal()) != plain.strip():
             yield Problem(
                 "token", "begins or ends with blanks, which receivers cut off: was it pasted that way?", "warning"
@@ -81,6 +98,34 @@ class WebhookConfig(ChannelConfig):
         if self.token and (parts.username or parts.password):
             yield Problem("url", "its user name and password are not sent, because a token is set", "warning")
 
+    def _signature_problems(self) -> Iterator[Problem]:
+        scheme = SCHEMES.get(self.signature)
+        secrets = [secret.reveal() for secret in self.signing_secret]
+        if scheme is None:
+            if secrets:
+                yield Problem("signing_secret", 'signs nothing while signature is "none"', "warning")
+            return
+        if not secrets and self.enable:
+            yield Problem("signing_secret", f'is required while signature is "{self.signature}"')
+        for number, secret in enumerate(secrets):
+            path = f"signing_secret[{number}]" if len(secrets) > 1 else "signing_secret"
+            if problem := scheme.problem(secret):
+                yield Problem(path, problem)
+            elif secret != secret.strip():
+                yield Problem(path, "begins or ends with blanks: was it pasted that way?", "warning")
+        if self.signature == "standard" and any(map(_is_secret_key, secrets)) and not find_spec("cryptography"):
+            yield Problem("signing_secret", NEEDS_EXTRA, "warning")
+
+    def for_receivers(self) -> Mapping[str, str]:
+        """The public keys of Ed25519 signatures."""
+        if self.signature != "standard":
+            return {}
+        try:
+            keys = [key for secret in self.signing_secret if (key := public_key(secret.reveal()))]
+        except ImportError as error:
+            return {"public key": str(error)}
+        return {f"public key{f' {number}' if len(keys) > 1 else ''}": key for number, key in enumerate(keys, start=1)}
+
     async def open(self, context: ChannelContext) -> WebhookChannel:
         """A channel on the context's guarded transport."""
         from .channel import WebhookChannel
@@ -96,6 +141,10 @@ def _url_problem(url: str) -> str | None:
     from .request import url_problem
 
     return url_problem(url)
+
+
+def _is_secret_key(secret: str) -> bool:
+    return secret.startswith(SECRET_KEY_PREFIX)
 
 
 def _is_ip_address(host: str) -> bool:

@@ -6,6 +6,7 @@ What never changes between two deliveries is made once; a request then costs abo
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +14,13 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from .signatures import SCHEMES
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .config import WebhookConfig
+    from .signatures import Sign
 
 
 @cache
@@ -27,12 +33,13 @@ def user_agent() -> str:
 
 
 class RequestBuilder:
-    """Builds the requests of one channel.
+    """Builds the requests of one channel. *now* is asked when one is built, for the time that a signature bears.
 
-    Raises ``ValueError`` for a URL that the HTTP client cannot work with.
+    Raises ``ValueError`` for a URL that the HTTP client cannot work with and for a signature without a secret, and
+    ``ImportError`` for a secret that needs a library which is not installed.
     """
 
-    def __init__(self, config: WebhookConfig) -> None:
+    def __init__(self, config: WebhookConfig, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         if problem := url_problem(config.url):
             msg = f"url: {problem}"
             raise ValueError(msg)
@@ -44,6 +51,8 @@ class RequestBuilder:
             head.append((b"Authorization", authorization))
         self._head: Final = tuple(head)
         self._tail: Final = ((b"Content-Type", b"application/json"), (b"User-Agent", user_agent().encode("ascii")))
+        self._sign: Final = signer_of(config)
+        self._now: Final = now
         # The guarded transport has its own limits; these are for httpx's, and whatever else stands behind the seam.
         whole = config.timeout_seconds
         connect = min(config.connect_timeout_seconds, whole)
@@ -52,12 +61,15 @@ class RequestBuilder:
     def build(self, body: str, delivery_id: str) -> httpx.Request:
         """The POST that carries *body*, the event's exact JSON text, as UTF-8."""
         content = body.encode()
+        encoded_id = delivery_id.encode()
         fields = [
             *self._head,
             (b"Content-Length", b"%d" % len(content)),
             *self._tail,
-            (b"webhook-id", delivery_id.encode()),
+            (b"webhook-id", encoded_id),
         ]
+        if self._sign is not None:
+            fields += self._sign(encoded_id, int(self._now().timestamp()), content)
         return _Post(self._url, fields, content, self._extensions)
 
 
@@ -108,6 +120,20 @@ def authorization_value(config: WebhookConfig) -> bytes | None:
         pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         return b"Basic " + b64encode(pair.encode())
     return None
+
+
+def signer_of(config: WebhookConfig) -> Sign | None:
+    """What signs the requests, prepared; ``None`` where nothing does.
+
+    Raises ``ValueError`` where a secret is missing: a disabled channel may be without, and can be tested.
+    """
+    scheme = SCHEMES.get(config.signature)
+    if scheme is None:
+        return None
+    if not config.signing_secret:
+        msg = f'signing_secret: is required while signature is "{config.signature}"'
+        raise ValueError(msg)
+    return scheme.signer([secret.reveal() for secret in config.signing_secret])
 
 
 def url_problem(url: str) -> str | None:

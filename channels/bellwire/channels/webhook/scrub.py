@@ -37,6 +37,10 @@ def secret_forms(config: WebhookConfig) -> tuple[str, ...]:
 def _secrets(config: WebhookConfig) -> Iterator[str]:
     if config.token:
         yield config.token.reveal()
+    for secret in config.signing_secret:
+        yield secret.reveal()
+        if config.signature == "standard":
+            yield secret.reveal().partition("_")[2]  # the key alone, as some libraries take it
     parts = urlsplit(config.url)
     if parts.password:
         yield from {parts.password, unquote(parts.password)}

@@ -37,16 +37,17 @@ def convert(expected: SettingType, raw: object) -> Any:  # noqa: ANN401 - whatev
     if raw is None and expected.optional:
         return None
     match expected.kind, raw:
+        case "list", _ if expected.single and raw is not None and not isinstance(raw, list | tuple):
+            # an empty text counts as none at all, as it does where no list is expected
+            return () if isinstance(raw, str | Secret) and not raw else (convert(_item_of(expected), raw),)
         case "list", list() | tuple():
             return tuple(_items(expected, enumerate(raw), "[{}]".format).values())
         case "table", Mapping():
             return _items(expected, raw.items(), lambda key: f".{key_shown(key)}")
         case "text", str():
             return _text(raw)
-        case "secret", Secret():
-            return Secret(_text(raw.reveal()))
-        case "secret", str():
-            return Secret(_text(raw))
+        case "secret", Secret() | str():
+            return Secret(_text(raw.reveal() if isinstance(raw, Secret) else raw))
         case "boolean", bool():
             return raw
         case "integer" | "number", int() | float() if not isinstance(raw, bool):
@@ -56,13 +57,17 @@ def convert(expected: SettingType, raw: object) -> Any:  # noqa: ANN401 - whatev
     raise Unfit(("", f"must be {wording(expected)}, got {_got(expected, raw)}"))
 
 
-def _items(expected: SettingType, items: Iterable[tuple[Any, object]], place: Callable[[Any], str]) -> dict[Any, Any]:
+def _item_of(expected: SettingType) -> SettingType:
     assert expected.item is not None  # noqa: S101 - for the type checker: a container has one
+    return expected.item
+
+
+def _items(expected: SettingType, items: Iterable[tuple[Any, object]], place: Callable[[Any], str]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     problems: list[tuple[str, str]] = []
     for key, item in items:
         try:
-            found[key] = convert(expected.item, item)
+            found[key] = convert(_item_of(expected), item)
         except Unfit as error:
             problems += [(place(key) + inner, message) for inner, message in error.problems]
     if problems:
@@ -115,11 +120,10 @@ def wording(expected: SettingType) -> str:
         case "choice":
             return f"{'one of ' if len(expected.choices) > 1 else ''}{', '.join(map(_choice, expected.choices))}"
         case "list":
-            assert expected.item is not None  # noqa: S101 - for the type checker: a list has one
-            return f"an array, each item {wording(expected.item)}"
+            item = wording(_item_of(expected))
+            return f"{item}, or an array of such" if expected.single else f"an array, each item {item}"
         case "table":
-            assert expected.item is not None  # noqa: S101 - for the type checker: a table has one
-            return f"a table, each value {wording(expected.item)}"
+            return f"a table, each value {wording(_item_of(expected))}"
 
 
 def _choice(choice: object) -> str:

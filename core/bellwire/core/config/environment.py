@@ -160,6 +160,8 @@ def parse_text(expected: SettingType, text: str) -> Any:  # noqa: ANN401 - whate
             return float(_number(text, r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", "a number"))
         case "choice":
             return next((choice for choice in expected.choices if _same(choice, text)), text)
+        case "list" if expected.single and expected.item and text and not text.lstrip().startswith("["):
+            return parse_text(expected.item, text)  # commas part nothing: one secret may hold some
         case "list":
             return _items(expected, text)
         case "table":

@@ -94,7 +94,11 @@ def _type_schema(expected: SettingType, info: SettingInfo, *, may_be_empty: bool
         case "choice":
             return {"enum": list(expected.choices)}
         case "list":
-            return {"type": "array", "items": inner} | _given(minItems=info.min_length, maxItems=info.max_length)
+            array = {"type": "array", "items": inner} | _given(minItems=info.min_length, maxItems=info.max_length)
+            if not expected.single or expected.item is None:
+                return array
+            one = attrs.evolve(info, min_length=None, max_length=None)
+            return {"anyOf": [_type_schema(expected.item, one, may_be_empty=True, required=False), array]}
         case "table":
             length = _given(minProperties=info.min_length, maxProperties=info.max_length)
             return {"type": "object", "additionalProperties": inner} | length

@@ -121,6 +121,8 @@ def _resolved(raw: Any, setting: DeclaredSetting, secrets: SecretReader | None) 
             item = _item_of(setting)
             results = [_resolved(each, item, secrets) for each in raw]
             return [value for value, _ in results], "; ".join(warning for _, warning in results if warning) or None
+        case "list", _ if setting.type.single:
+            return _resolved(raw, _item_of(setting), secrets)
         case "table", Mapping():
             item = _item_of(setting)
             found = {key: _resolved(each, item, secrets) for key, each in raw.items()}
