@@ -109,7 +109,7 @@ def test_the_webhook_guide_shows_the_very_test_message(guide: Path) -> None:
 def shown(value: object) -> str:
     """A default as the table has it."""
     match value:
-        case None:
+        case None | ():
             return "none"
         case "":
             return ""

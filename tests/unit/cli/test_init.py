@@ -21,6 +21,7 @@ from bellwire.hookspecs import declared_settings
 
 from .conftest import Bellwire
 
+SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 IN_A_COMMENT = re.compile(r"^# (?=[a-z_]+ = )", re.MULTILINE)
 
 
@@ -66,7 +67,7 @@ def test_what_it_wrote_passes_the_check_enabled_with_its_example_url(bellwire: B
 
 def test_every_example_and_default_in_it_can_be_used(bellwire: Bellwire) -> None:
     bellwire.configure(IN_A_COMMENT.sub("", TEMPLATE).replace('"myapp.notify:Plugin"', ""))
-    assert "no problems" in bellwire.ok("check", env={"OPS_WEBHOOK_TOKEN": "t"})
+    assert "no problems" in bellwire.ok("check", env={"OPS_WEBHOOK_TOKEN": "t", "OPS_WEBHOOK_SIGNING_SECRET": SIGNING_SECRET})
 
 
 def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path: Path) -> None:
@@ -81,7 +82,8 @@ def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path
     assert {name: value for name, value in written.items() if name not in examples} == {
         name: value for name, value in defaults.items() if name not in examples
     }
-    examples = {"type", "url", "token", "retry_schedule", "actions", "projects", "hold_when_down"}
+    examples = {"type", "url", "token", "signature", "signing_secret"}
+    examples |= {"retry_schedule", "actions", "projects", "hold_when_down"}
     assert all(channel[name] == channel_defaults[name] for name in channel if name not in examples)
 
 

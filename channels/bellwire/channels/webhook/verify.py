@@ -64,10 +64,10 @@ class ClockOff(VerificationError):
     """The signature fits, and was made too long ago, or in the future. :attr:`seconds` is the age: below 0, ahead."""
 
     def __init__(self, seconds: float, tolerance: float) -> None:
-        ahead = " ahead" if seconds < 0 else ""
+        when = "ahead of this clock" if seconds < 0 else "ago"
         super().__init__(
-            f"the clocks are {abs(seconds):.0f} seconds apart{ahead}, and {tolerance:g} are allowed: "
-            "one of them is wrong, or the request is an old one, sent again by a stranger"
+            f"the signature fits, and was made {abs(seconds):.0f} seconds {when}, where {tolerance:g} are allowed: "
+            "one of the two clocks is wrong, or a stranger sends an old request again"
         )
         self.seconds = seconds
 

@@ -52,6 +52,11 @@ enable = false      # true, once url is set
 # Sent as `Authorization: Bearer …`. Better not written here: { env = "NAME" } or { file = "PATH" } names its place.
 # token = { env = "OPS_WEBHOOK_TOKEN" }
 
+# Whether requests are signed: "none"; "standard", as Standard Webhooks has it, with secrets that begin with whsec_ or
+# whsk_; or "github", X-Hub-Signature-256, with any text. While secrets are changed, a list of both: all of them sign.
+# signature = "standard"
+# signing_secret = { env = "OPS_WEBHOOK_SIGNING_SECRET" }
+
 # How many times an event is sent at most, 0 to 5, the first time included; and the seconds between, 1 to 5.
 max_retry_times = 3
 retry_interval_seconds = 1

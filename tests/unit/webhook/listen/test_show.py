@@ -98,6 +98,7 @@ def test_as_json_it_has_everything(sample_json: str) -> None:
         "webhook_id": "a",
         "duplicate_of": 1,
         "authorized": None,
+        "signature": None,
         "status": 503,
         "failing": True,
         "remarks": ["odd", "the same webhook-id as request 1: it is to be taken once"],

@@ -11,6 +11,8 @@ import attrs
 
 from bellwire.hookspecs import CHANNEL_ACTIONS, WORKFLOW_ACTIONS, ChannelEvent, TestMessage, WorkflowEvent
 
+from .signature import Signature, SignatureCheck, signature_headers
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
@@ -31,28 +33,48 @@ class Verdict:
     """One sentence each. With status 200 they are worth knowing, no more."""
     authorized: bool | None = None
     """Whether the token matched; ``None`` where none was expected."""
+    signature: Signature | None = None
+    """What the signature is worth; ``None`` where none was expected."""
 
 
-def examine(method: str, headers: Mapping[str, str], body: bytes, *, token: str | None = None) -> Verdict:
+def examine(
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    token: str | None = None,
+    signature: SignatureCheck | None = None,
+) -> Verdict:
     """Looks at one request. *headers* are by lower-case name, decoded as Latin-1.
 
-    Statuses: 405 for another method than POST, 401 for a token that does not match, 400 for a body that is no event.
+    Statuses: 405 for another method than POST, 401 for a token or a signature that does not fit, 400 for a body that is
+    no event.
     """
     if method != "POST":
         return Verdict(status=405, remarks=("events come by POST",))
     remarks = list(_header_remarks(headers))
+    if signature is None and (found := signature_headers(headers)):
+        remarks.append(f"{found} came, and was not checked: --signing-secret asks for the secret")
     authorized = None if token is None else _token_matches(headers.get("authorization"), token)
     if authorized is False:
         return Verdict(status=401, remarks=(*remarks, _token_remark(headers.get("authorization"))), authorized=False)
+    signed = None if signature is None else signature.of(headers, body)
+    if signed is not None and not signed.right:
+        return Verdict(status=401, remarks=(*remarks, signed.sentence), authorized=authorized, signature=signed)
+    verdict = _examine_body(body, remarks)
+    return attrs.evolve(verdict, authorized=authorized, signature=signed)
+
+
+def _examine_body(body: bytes, remarks: list[str]) -> Verdict:
     try:
         document = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         remarks.append(f"the body is not JSON in UTF-8: {error}")
-        return Verdict(status=400, remarks=tuple(remarks), authorized=authorized)
+        return Verdict(status=400, remarks=tuple(remarks))
     if not isinstance(document, dict) or any(key not in document for key in _KEYS):
         remarks.append(f"the body is no event: it must be an object with {', '.join(_KEYS)}")
-        return Verdict(status=400, remarks=tuple(remarks), authorized=authorized)
-    return Verdict(remarks=(*remarks, *_event_remarks(document)), authorized=authorized)
+        return Verdict(status=400, remarks=tuple(remarks))
+    return Verdict(remarks=(*remarks, *_event_remarks(document)))
 
 
 def _header_remarks(headers: Mapping[str, str]) -> Iterator[str]:

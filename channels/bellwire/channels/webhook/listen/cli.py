@@ -16,15 +16,18 @@ import click
 
 from .receiver import Noise, Received, Receiver
 from .show import as_json, as_text
+from .signature import SignatureCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
+    from .signature import SchemeName
+
 
 @click.command(
     "listen",
-    epilog="No option takes the token itself: it would stand in the shell's history and in the list of processes.",
+    epilog="No option takes a secret itself: it would stand in the shell's history and in the list of processes.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
@@ -36,6 +39,25 @@ if TYPE_CHECKING:
 )
 @click.option("--token", "ask_token", is_flag=True, help="Ask for a token, and answer 401 to requests without it.")
 @click.option("--token-env", metavar="NAME", help="The same, with the token from this environment variable.")
+@click.option(
+    "--signing-secret",
+    "ask_secret",
+    is_flag=True,
+    help="Ask for a signing secret, and answer 401 where it did not sign.",
+)
+@click.option(
+    "--signing-secret-env",
+    "secret_variables",
+    metavar="NAME",
+    multiple=True,
+    help="The same, with the secret from this environment variable. May be given several times: any of them will do.",
+)
+@click.option(
+    "--signature",
+    "scheme",
+    type=click.Choice(["standard", "github"]),
+    help="How the sender signs, as its setting has it.  [default: standard]",
+)
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N requests.")
 @click.option("--pretty", is_flag=True, help="Spread JSON bodies over several lines.")
 @click.option("--json", "json_lines", is_flag=True, help="Print one line of JSON per request.")
@@ -47,6 +69,9 @@ def command(
     status: int | None,
     ask_token: bool,
     token_env: str | None,
+    ask_secret: bool,
+    secret_variables: tuple[str, ...],
+    scheme: SchemeName | None,
     count: int | None,
     pretty: bool,
     json_lines: bool,
@@ -54,8 +79,10 @@ def command(
     """Receive webhooks, print them, and check them.
 
     A receiver to develop with: point a webhook's url at it, and see what comes. Each request is shown as it arrived and
-    answered 200; 400 when its body is no event, 401 when its token is wrong, 405 when it is no POST. A webhook-id that
-    came before is pointed out.
+    answered 200; 400 when its body is no event, 401 when its token or its signature is wrong, 405 when it is no POST. A
+    webhook-id that came before is pointed out.
+
+    A public key (whpk_) is a signing secret, too, as far as checking goes.
 
     With --json the first line is {"listening": URL}; then comes one line per request.
     """
@@ -77,6 +104,7 @@ def command(
         host=host,
         port=port,
         token=_token(ask=ask_token, variable=token_env),
+        signature=_signature_check(scheme, ask=ask_secret, variables=secret_variables),
         fail=None if fail is None and status is not None else fail or 0,
         status=status or 500,
         on_arrival=print_arrival,
@@ -110,17 +138,39 @@ def _token(*, ask: bool, variable: str | None) -> str | None:
         msg = "give --token or --token-env, not both"
         raise click.UsageError(msg)
     if variable:
-        token = os.environ.get(variable)
-        if not token:
-            msg = f"--token-env: the environment variable {variable} is {'empty' if token == '' else 'not set'}"
+        return _from_environment("--token-env", variable)
+    return _asked_for("--token", "Token") if ask else None
+
+
+def _signature_check(scheme: SchemeName | None, *, ask: bool, variables: tuple[str, ...]) -> SignatureCheck | None:
+    secrets = [_from_environment("--signing-secret-env", variable) for variable in variables]
+    if ask:
+        secrets.append(_asked_for("--signing-secret", "Signing secret"))
+    if not secrets:
+        if scheme:
+            msg = "--signature needs a secret: give --signing-secret or --signing-secret-env NAME"
             raise click.UsageError(msg)
-        return token
-    if not ask:
         return None
-    if not sys.stdin.isatty():
-        msg = "--token asks on a terminal, and there is none; use --token-env NAME"
+    try:
+        return SignatureCheck(scheme=scheme or "standard", secrets=tuple(secrets))
+    except (ValueError, ImportError) as error:
+        msg = f"the signing secret cannot be used: {error}"
+        raise click.UsageError(msg) from None
+
+
+def _from_environment(option: str, variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        msg = f"{option}: the environment variable {variable} is {'empty' if value == '' else 'not set'}"
         raise click.UsageError(msg)
-    return str(click.prompt("Token", hide_input=True))
+    return value
+
+
+def _asked_for(option: str, prompt: str) -> str:
+    if not sys.stdin.isatty():
+        msg = f"{option} asks on a terminal, and there is none; use {option}-env NAME"
+        raise click.UsageError(msg)
+    return str(click.prompt(prompt, hide_input=True))
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

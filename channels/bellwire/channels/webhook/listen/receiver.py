@@ -18,6 +18,8 @@ from .server import Request, Server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .signature import SignatureCheck
+
 _KEPT_REQUESTS: Final = 10_000
 _KEPT_IDS: Final = 100_000
 
@@ -53,6 +55,7 @@ class Receiver:
 
     :param port: 0 lets the system choose; :attr:`url` has the real one.
     :param token: the bearer token that requests must bring; others get 401.
+    :param signature: the signature that requests must bring; others get 401.
     :param fail: how many requests are answered with *status* though nothing is wrong with them; ``None``: all.
     :param on_arrival: called once for each arrival, one at a time, before it is answered.
     """
@@ -63,12 +66,14 @@ class Receiver:
         host: str = "127.0.0.1",
         port: int = 0,
         token: str | None = None,
+        signature: SignatureCheck | None = None,
         fail: int | None = 0,
         status: int = 500,
         on_arrival: Callable[[Received | Noise], None] | None = None,
     ) -> None:
         self._host, self._port = host, port
-        self._token, self._fail, self._status = token, fail, status
+        self._token, self._signature = token, signature
+        self._fail, self._status = fail, status
         self._on_arrival = on_arrival
         self._lock = threading.RLock()  # on_arrival may look at requests
         self._number = 0
@@ -126,7 +131,9 @@ class Receiver:
     def arrived(self, request: Request, refusal: Verdict | None) -> int:
         """Takes down one request, reports it, and returns what to answer."""
         headers = {name.lower(): value for name, value in request.headers}
-        verdict = refusal or examine(request.method, headers, request.body, token=self._token)
+        verdict = refusal or examine(
+            request.method, headers, request.body, token=self._token, signature=self._signature
+        )
         webhook_id = headers.get("webhook-id")
         with self._lock:
             self._number += 1

@@ -23,6 +23,8 @@ def as_text(arrival: Received | Noise, *, pretty: bool = False) -> str:
         case Received():
             lines = [f"{arrival.at:%H:%M:%S}  request {arrival.number}", *_request(arrival, pretty=pretty)]
             lines.append(f"-> {arrival.status}{', failing on purpose' if arrival.failing else ''}")
+            if (signature := arrival.verdict.signature) and signature.right:
+                lines.append(f"   + {signature.sentence}")
             lines += [f"   ! {_safe(remark)}" for remark in _remarks(arrival)]
             return "\n".join(lines) + "\n"
         case _:
@@ -48,6 +50,7 @@ def as_json(arrival: Received | Noise) -> str:
                 "webhook_id": arrival.webhook_id,
                 "duplicate_of": arrival.duplicate_of,
                 "authorized": arrival.verdict.authorized,
+                "signature": arrival.verdict.signature and arrival.verdict.signature.verdict,
                 "status": arrival.status,
                 "failing": arrival.failing,
                 "remarks": list(_remarks(arrival)),
