@@ -106,11 +106,11 @@ def test_a_workflow_without_one_of_its_fields_does_not_fit(missing: str) -> None
         {"timestamp": 1684395925},
         {"action": ""},
         {"event": "test"},
-        {"event": "channel", "action": "create", "payload": {"channel": {"name": "a", "failures": 0, "detail": ""}}},
+        {"event": "channel", "payload": {"channel": {"name": "", "failures": 0, "detail": ""}}},
         {"event": "channel", "action": "failing", "payload": {"channel": {"name": "a", "failures": -1, "detail": ""}}},
         {
             "payload": {
-                "workflow": {"project_name": "p", "workflow_id": 1, "workflow_subject": "", "workflow_status": ""}
+                "workflow": {"project_name": "", "workflow_id": 1, "workflow_subject": "", "workflow_status": ""}
             }
         },
         {"payload": []},

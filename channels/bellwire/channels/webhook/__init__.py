@@ -3,8 +3,8 @@
 ``config`` what may be set · ``request`` an event to an HTTP request · ``answer`` the response to an outcome ·
 ``wording`` the reference's words for failures · ``robots`` chat robots that answer 200 and mean no · ``scrub`` the
 channel's secrets out of what a receiver sends back · ``signatures`` over what is sent · ``verify`` the same from the
-receiver's side, a file to be copied · ``channel`` the effects around them · ``listen`` and ``receiver``
-the command ``bellwire listen``.
+receiver's side, a file to be copied · ``payload_schema`` the JSON Schema of what is sent · ``channel`` the effects
+around them · ``listen`` the command ``bellwire listen``.
 
 Importing this package brings in neither httpx nor click: a process that only publishes needs no more than the config.
 """

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from .signature import SchemeName
 
 
+def _print_schema(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it so
+    if wanted and not context.resilient_parsing:
+        from bellwire.channels.webhook.payload_schema import payload_schema
+
+        click.echo(json.dumps(payload_schema(), indent=2))
+        context.exit()
+
+
 @click.command(
     "listen",
     epilog="No option takes a secret itself: it would stand in the shell's history and in the list of processes.",
@@ -60,6 +68,14 @@ if TYPE_CHECKING:
 )
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N requests.")
 @click.option("--pretty", is_flag=True, help="Spread JSON bodies over several lines.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of the bodies that come, and stop.",
+)
 @click.option("--json", "json_lines", is_flag=True, help="Print one line of JSON per request.")
 def command(
     *,
