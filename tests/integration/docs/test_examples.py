@@ -31,7 +31,7 @@ MARKS: Final = ("file", "copy of", "run", "not run", "setup")
 RECEIVERS: Final = ("http://192.168.21.34:8000", "http://127.0.0.1:8000")
 DEFAULT_CONFIG: Final = f'[channels.ops]\ntype = "webhook"\nenable = true\nurl = "{RECEIVERS[0]}"\n'
 TRUSTED_COMMANDS: Final = frozenset(
-    ("celery", "curl", "export", "flask", "gunicorn", "jq", "pip", "python", "systemctl", "uvicorn")
+    ("celery", "curl", "echo", "export", "flask", "gunicorn", "jq", "pip", "python", "systemctl", "uvicorn")
 )
 
 _fences: Final = re.compile(
@@ -63,6 +63,10 @@ def blocks_of(page: str) -> Iterator[Block]:
         end = found.end()
 
 
+def secret_for(name: str) -> str:
+    return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" if name.endswith("SIGNING_SECRET") else "example"
+
+
 @attrs.frozen
 class Page:
     """A page's folder, its environment, and the receiver that its URLs lead to."""
@@ -81,7 +85,7 @@ class Page:
         (self.folder / "bellwire.toml").write_text(self.localised(DEFAULT_CONFIG), "utf-8")
         for block in blocks:
             names = re.findall(r'(?:env = "|--token-env |environ\[")(\w+)', block.text)
-            self.secrets.update(dict.fromkeys(names, "example"))
+            self.secrets.update({name: secret_for(name) for name in names})
             if name := block.marks.get("file"):
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / name).write_text(self.localised(block.text), "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.channels.webhook.channel import WebhookChannel
+from bellwire.channels.webhook.signatures import SCHEMES, key_bytes, standard_problem
 from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Secret, Sent, TestMessage, WorkflowEvent
 
 OpenChannel = Callable[..., AbstractAsyncContextManager[WebhookChannel]]
@@ -35,7 +37,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture
 def example_receiver(guide: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    (code,) = blocks(guide / "receivers.md", "python")
+    (code,) = (block for block in blocks(guide / "receivers.md", "python") if "HOOK_TOKEN" in block)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = os.environ | {"PORT": str(port), "HOOK_TOKEN": "密钥"}
@@ -91,7 +93,7 @@ def test_the_receivers_example_takes_each_event_once(
 
 
 def test_the_receivers_guide_shows_the_very_sample(guide: Path, sample_json: str) -> None:
-    (request,) = blocks(guide / "receivers.md", "http")
+    request, _ = blocks(guide / "receivers.md", "http")
 
     assert request.rstrip("\n").endswith("\n\n" + sample_json)
     assert "Content-Length: 239\n" in request
@@ -104,6 +106,24 @@ def test_the_webhook_guide_shows_the_very_test_message(guide: Path) -> None:
     assert shown.rstrip("\n") == re.sub(
         r'"timestamp":"[^"]*"', '"timestamp":"2023-05-18T15:45:25+08:00"', test.to_json()
     )
+
+
+@pytest.mark.parametrize(("prefix", "bytes_of_key"), [("whsec_", 32), ("whsk_", 32)])
+def test_the_guides_commands_make_secrets_that_sign(guide: Path, prefix: str, bytes_of_key: int) -> None:
+    found = re.search(rf'^ *\$ (echo "{prefix}.*")$', (guide / "webhook.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine")
+    secrets = {
+        subprocess.run(found[1], shell=True, capture_output=True, text=True, check=True).stdout.strip()
+        for _ in range(2)
+    }
+
+    assert len(secrets) == 2
+    for secret in secrets:
+        assert standard_problem(secret) is None
+        assert len(key_bytes(secret)) == bytes_of_key
+        assert SCHEMES["standard"].signer([secret])(b"1", 2, b"3")
 
 
 def shown(value: object) -> str:

@@ -67,7 +67,9 @@ def test_what_it_wrote_passes_the_check_enabled_with_its_example_url(bellwire: B
 
 def test_every_example_and_default_in_it_can_be_used(bellwire: Bellwire) -> None:
     bellwire.configure(IN_A_COMMENT.sub("", TEMPLATE).replace('"myapp.notify:Plugin"', ""))
-    assert "no problems" in bellwire.ok("check", env={"OPS_WEBHOOK_TOKEN": "t", "OPS_WEBHOOK_SIGNING_SECRET": SIGNING_SECRET})
+    assert "no problems" in bellwire.ok(
+        "check", env={"OPS_WEBHOOK_TOKEN": "t", "OPS_WEBHOOK_SIGNING_SECRET": SIGNING_SECRET}
+    )
 
 
 def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path: Path) -> None:
