@@ -56,8 +56,8 @@ class WrongSignature(VerificationError):
     """None of the signatures is one of these secrets over this body: another secret, or another body."""
 
     def __init__(self, number: int) -> None:
-        of = "the signature does" if number == 1 else f"none of the {number} signatures does"
-        super().__init__(f"{of} not fit: the secret is another one, or the body was altered on its way")
+        what = "the signature does not fit" if number == 1 else f"none of the {number} signatures fits"
+        super().__init__(f"{what}: the secret is another one, or the body was altered on its way")
 
 
 class ClockOff(VerificationError):
