@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +20,8 @@ import pytest
 from click.testing import CliRunner
 
 from bellwire.channels.webhook.listen import command
+from bellwire.channels.webhook.payload_schema import payload_schema
+from bellwire.channels.webhook.signatures import SCHEMES
 
 EVENT = (
     '{"event":"workflow","action":"create","timestamp":"2023-05-18T15:45:25+08:00","payload":{"workflow":'
@@ -26,6 +29,11 @@ EVENT = (
     '"workflow_status":"wait_for_audit"}}}'
 )
 HEADERS = {"Content-Type": "application/json"}
+
+
+def signed(scheme: str, secret: str, *, at: float | None = None) -> dict[str, str]:
+    headers = SCHEMES[scheme].signer([secret])(b"1", int(time.time() if at is None else at), EVENT.encode())
+    return {"webhook-id": "1"} | {name.decode(): value.decode() for name, value in headers}
 
 
 class Listening:
@@ -157,6 +165,44 @@ def test_the_token_comes_from_the_environment_and_is_checked(listening: Callable
     assert "the bearer token does not match (it came with 7 bytes)" in out
 
 
+def test_signatures_are_checked_by_secrets_from_the_environment(listening: Callable[..., Listening]) -> None:
+    old, new = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+    receiver = listening(
+        *("--signing-secret-env", "NEW_SECRET", "--signing-secret-env", "OLD_SECRET", "--count", "4"),
+        NEW_SECRET=new,
+        OLD_SECRET=old,
+    )
+
+    assert receiver.post(**signed("standard", old)) == 200
+    assert receiver.post(EVENT + " ", **signed("standard", old)) == 401
+    assert receiver.post(**signed("standard", old, at=time.time() - 1000)) == 401
+    assert receiver.post() == 401
+    _, out, _ = receiver.ended()
+    assert "   + the signature is right, by secret 2 of 2\n" in out
+    assert "   ! the signature does not fit: the secret is another one, or the body was altered" in out
+    assert re.search(r"   ! the signature fits, and was made 100[01] seconds ago, where 300 are allowed", out)
+    assert "   ! the header webhook-id is missing\n" in out
+    assert old.partition("_")[2] not in out
+
+
+def test_githubs_signatures_are_checked_too(listening: Callable[..., Listening]) -> None:
+    receiver = listening(
+        *("--signature", "github", "--signing-secret-env", "HOOK_SECRET", "--json", "--count", "2"), HOOK_SECRET="密"
+    )
+
+    assert receiver.post(**signed("github", "密")) == 200
+    assert receiver.post(**signed("github", "other")) == 401
+    _, out, _ = receiver.ended()
+    assert [json.loads(line)["signature"] for line in out.splitlines()] == ["verified", "wrong_signature"]
+
+
+def test_the_schema_is_printed_and_nothing_is_listened_to() -> None:
+    code, output = refused("--schema", "--port", "1")
+
+    assert code == 0
+    assert json.loads(output) == payload_schema()
+
+
 def test_with_json_there_is_one_line_per_arrival_and_nothing_else(listening: Callable[..., Listening]) -> None:
     receiver = listening("--json", "--fail", "1", "--count", "3")
     receiver.post(**{"webhook-id": "a"})
@@ -278,6 +324,12 @@ def test_an_address_that_is_not_ours_is_told(host: str) -> None:
         (["--fail", "-1"], {}, "-1"),
         (["--count", "0"], {}, "0"),
         (["--token=s3cret"], {}, "does not take a value"),
+        (["--signing-secret=s3cret"], {}, "does not take a value"),
+        (["--signing-secret"], {}, "--signing-secret asks on a terminal, and there is none; use --signing-secret-env"),
+        (["--signing-secret-env", "NO_SUCH"], {"NO_SUCH": None}, "the environment variable NO_SUCH is not set"),
+        (["--signing-secret-env", "X"], {"X": "whsec_s3cret"}, "the signing secret cannot be used: a secret must be"),
+        (["--signature", "github"], {}, "--signature needs a secret"),
+        (["--signature", "other"], {}, "other"),
     ],
 )
 def test_what_cannot_be_asked_for_is_told(

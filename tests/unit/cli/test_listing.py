@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+import pytest
+
+from bellwire.hookspecs import ChannelConfig
+
 from .conftest import CONFIGURATION, Bellwire, Install
 
 PLUGIN = """
@@ -92,6 +96,32 @@ def test_channels_are_listed_with_why_they_are_not_enabled(bellwire: Bellwire) -
         "off      webhook   disabled  enable = false",
     ]
     assert [channel["state"] for channel in bellwire.json("channels")] == ["enabled", "disabled"]
+
+
+SIGNED = """
+[channels.signed]
+type = "webhook"
+url = "http://192.168.21.34:8000"
+signature = "standard"
+signing_secret = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg=="
+"""
+
+
+def test_below_the_channels_stands_what_receivers_want_to_know(bellwire: Bellwire) -> None:
+    bellwire.configure(CONFIGURATION + SIGNED)
+    shown = bellwire.ok("channels")
+    public = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4="
+    assert shown.splitlines()[-1] == f"signed: public key {public}"
+    assert "whsk_" not in shown
+    assert [channel["for_receivers"] for channel in bellwire.json("channels")] == [{}, {"public key": public}]
+
+
+def test_a_channel_whose_words_for_receivers_fail_is_listed_all_the_same(
+    configured: Bellwire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ChannelConfig, "for_receivers", lambda self: 1 / 0)
+    shown = configured.ok("channels")
+    assert shown.splitlines()[-1] == "ops: error ZeroDivisionError in for_receivers()"
 
 
 def test_no_channel_is_told_with_where_to_add_one(bellwire: Bellwire) -> None:

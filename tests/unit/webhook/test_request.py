@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 
 import httpx
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 
 from bellwire.channels.webhook import WebhookConfig, request
 from bellwire.channels.webhook.request import RequestBuilder, url_problem, user_agent
+from bellwire.channels.webhook.verify import verify, verify_github
 from bellwire.hookspecs import InvalidConfig, Secret, WorkflowEvent
 
 ID = "0190d0c4-0000-7000-8000-000000000001"
+SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def built(*, url: str = "http://192.168.21.34:8000", token: str | None = None, body: str = "{}") -> httpx.Request:
@@ -139,6 +143,57 @@ def test_a_builder_refuses_a_url_that_the_client_cannot_use() -> None:
 @pytest.mark.parametrize("url", ["http://999.1.1.1", "http://xn--a", "ftp://example.org", "http://", "http://[::1"])
 def test_the_client_says_what_is_wrong_with_a_url(url: str) -> None:
     assert url_problem(url)
+
+
+def at(seconds: float) -> Callable[[], datetime]:
+    return lambda: datetime.fromtimestamp(seconds, UTC)
+
+
+def test_a_signature_follows_the_id_and_changes_nothing_else(sample_json: str) -> None:
+    plain = RequestBuilder(WebhookConfig(url="http://example.org")).build(sample_json, ID)
+    config = WebhookConfig(url="http://example.org", signature="standard", signing_secret=(Secret(SIGNING_SECRET),))
+    signed = RequestBuilder(config, at(1614265330.9)).build(sample_json, ID)
+
+    assert signed.headers.raw[: len(plain.headers.raw)] == plain.headers.raw
+    assert [name for name, _ in signed.headers.raw[len(plain.headers.raw) :]] == [
+        b"webhook-timestamp",
+        b"webhook-signature",
+    ]
+    assert signed.read() == plain.read()
+    assert verify(signed.read(), signed.headers, SIGNING_SECRET, now=1614265330).timestamp == 1614265330
+
+
+def test_each_sending_bears_its_own_time() -> None:
+    clock = iter([at(100)(), at(200)()])
+    config = WebhookConfig(url="http://example.org", signature="standard", signing_secret=(Secret(SIGNING_SECRET),))
+    builder = RequestBuilder(config, lambda: next(clock))
+    first, second = builder.build("{}", ID), builder.build("{}", ID)
+
+    assert (first.headers["webhook-timestamp"], second.headers["webhook-timestamp"]) == ("100", "200")
+    assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+def test_without_being_told_the_time_it_is_that_of_this_machine() -> None:
+    config = WebhookConfig(url="http://example.org", signature="standard", signing_secret=(Secret(SIGNING_SECRET),))
+    request = RequestBuilder(config).build("{}", ID)
+
+    assert verify(b"{}", request.headers, SIGNING_SECRET, tolerance=10).webhook_id == ID
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_signed_are_the_bytes_that_are_sent(body: str) -> None:
+    config = WebhookConfig(url="http://example.org", signature="github", signing_secret=(Secret("密"),))
+    request = RequestBuilder(config).build(body, ID)
+
+    assert verify_github(request.read(), request.headers, "密") == 0
+
+
+def test_a_disabled_channel_without_its_secret_is_told_when_it_is_tested() -> None:
+    config = WebhookConfig(url="http://example.org", signature="standard")
+
+    with pytest.raises(ValueError, match=r'^signing_secret: is required while signature is "standard"$'):
+        RequestBuilder(config)
 
 
 def test_the_user_agent_names_bellwire_and_its_version(monkeypatch: pytest.MonkeyPatch) -> None:

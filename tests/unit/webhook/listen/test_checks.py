@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bellwire.channels.webhook.listen.checks import Verdict, examine
+from bellwire.channels.webhook.listen.signature import Signature, SignatureCheck
+from bellwire.channels.webhook.signatures import SCHEMES
 
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HEADERS = {"content-type": "application/json", "webhook-id": "1"}
 EVENT = {"event": "workflow", "action": "create", "timestamp": "2023-05-18T15:45:25+08:00", "payload": {}}
 
@@ -109,8 +114,89 @@ def test_a_token_is_checked_before_the_body() -> None:
     assert examined(b"boom", token="test123").status == 401
 
 
+STANDARD = SignatureCheck(secrets=(SECRET,))
+GITHUB = SignatureCheck(scheme="github", secrets=("new", "old"))
+
+
+def signed(scheme: str, secret: str, body: bytes, *, at: float | None = None) -> dict[str, str]:
+    headers = SCHEMES[scheme].signer([secret])(b"1", int(time.time() if at is None else at), body)
+    return HEADERS | {name.decode().lower(): value.decode() for name, value in headers}
+
+
+def test_the_right_signature_is_told_with_the_secret_that_it_is_of(sample_json: str) -> None:
+    body = sample_json.encode()
+
+    one = examine("POST", signed("standard", SECRET, body), body, signature=STANDARD)
+    other = examine("POST", signed("github", "old", body), body, signature=GITHUB)
+
+    assert one == Verdict(signature=Signature("verified", "the signature is right"))
+    assert other == Verdict(signature=Signature("verified", "the signature is right, by secret 2 of 2"))
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "sentence"),
+    [
+        ({"webhook-signature": ""}, "missing_header", "the header webhook-signature is missing"),
+        ({"webhook-timestamp": "x"}, "malformed_header", "the header webhook-timestamp is no number of seconds"),
+        ({"webhook-id": "2"}, "wrong_signature", "the signature does not fit: the secret is another one, or the body"),
+    ],
+)
+def test_a_wrong_signature_is_answered_401_with_what_is_wrong(
+    change: dict[str, str], verdict: str, sentence: str, sample_json: str
+) -> None:
+    body = sample_json.encode()
+    found = examine("POST", signed("standard", SECRET, body) | change, body, signature=STANDARD)
+
+    assert found.status == 401
+    assert found.signature is not None
+    assert found.signature.verdict == verdict
+    assert found.remarks == (found.signature.sentence,)
+    assert found.signature.sentence.startswith(sentence)
+
+
+def test_a_clock_that_is_off_is_told_by_how_much(sample_json: str) -> None:
+    body = sample_json.encode()
+    found = examine("POST", signed("standard", SECRET, body, at=time.time() - 4000), body, signature=STANDARD)
+
+    assert found.signature is not None
+    assert found.signature.verdict == "clock_off"
+    assert re.search(r"was made 400[01] seconds ago", found.remarks[0])
+
+
+def test_a_token_is_checked_before_the_signature_and_the_signature_before_the_body() -> None:
+    assert examine("POST", HEADERS, b"boom", token="t", signature=STANDARD).signature is None
+    assert examine("POST", HEADERS, b"boom", signature=STANDARD).status == 401
+    assert examine("POST", signed("standard", SECRET, b"boom"), b"boom", signature=STANDARD).status == 400
+
+
+def test_a_signature_that_nobody_asked_to_check_is_remarked_on(sample_json: str) -> None:
+    body = sample_json.encode()
+
+    assert examine("POST", signed("standard", SECRET, body), body).remarks == (
+        "webhook-signature came, and was not checked: --signing-secret asks for the secret",
+    )
+    assert examine("POST", signed("github", "s", body), body).remarks == (
+        "x-hub-signature-256 came, and was not checked: --signing-secret asks for the secret",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "secrets"),
+    [("standard", ("s3cret",)), ("standard", ("whsk_s3cret",)), ("github", ("",)), ("github", ())],
+)
+def test_what_is_no_secret_is_found_out_before_anything_arrives(scheme: Any, secrets: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="secret") as caught:
+        SignatureCheck(scheme=scheme, secrets=secrets)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_check_does_not_show_its_secrets() -> None:
+    assert SECRET not in repr(STANDARD)
+
+
 @given(
     st.binary(), st.dictionaries(st.text(), st.text()), st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 )
 def test_nothing_that_arrives_upsets_it(body: bytes, headers: dict[str, str], token: str | None) -> None:
     assert examine("POST", headers, body, token=token).status in {200, 400, 401}
+    assert examine("POST", headers, body, signature=STANDARD).status == 401

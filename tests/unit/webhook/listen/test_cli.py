@@ -39,6 +39,19 @@ def test_on_a_terminal_the_token_is_asked_for_unseen(monkeypatch: pytest.MonkeyP
     assert asked == [("Token", True)]
 
 
+def test_on_a_terminal_a_signing_secret_is_asked_for_unseen_and_joins_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(click, "prompt", lambda text, *, hide_input: f"{text}{hide_input}")
+    monkeypatch.setenv("ANOTHER", "other")
+
+    check = cli._signature_check("github", ask=True, variables=("ANOTHER",))
+
+    assert check is not None
+    assert (check.scheme, check.secrets) == ("github", ("other", "Signing secretTrue"))
+
+
 @pytest.mark.parametrize(
     ("error", "way_out"),
     [

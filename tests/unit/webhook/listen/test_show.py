@@ -13,6 +13,7 @@ from bellwire.channels.webhook.listen import Noise, Received
 from bellwire.channels.webhook.listen.checks import Verdict
 from bellwire.channels.webhook.listen.server import Request
 from bellwire.channels.webhook.listen.show import as_json, as_text
+from bellwire.channels.webhook.listen.signature import Signature
 
 NOON = datetime(2023, 5, 18, 12, 0, 0, tzinfo=UTC)
 
@@ -45,6 +46,20 @@ def test_remarks_failures_on_purpose_and_repetitions_are_told() -> None:
         "   ! odd",
         "   ! the same webhook-id as request 1: it is to be taken once",
     ]
+
+
+def test_a_signature_that_is_right_is_told_too() -> None:
+    arrival = received(verdict=Verdict(signature=Signature("verified", "the signature is right")))
+
+    assert as_text(arrival).splitlines()[-2:] == ["-> 200", "   + the signature is right"]
+    assert json.loads(as_json(arrival))["signature"] == "verified"
+
+
+def test_a_signature_that_is_wrong_is_told_once() -> None:
+    verdict = Verdict(status=401, remarks=("does not fit",), signature=Signature("wrong_signature", "does not fit"))
+
+    assert as_text(received(verdict=verdict, status=401)).splitlines()[-2:] == ["-> 401", "   ! does not fit"]
+    assert json.loads(as_json(received(verdict=verdict)))["signature"] == "wrong_signature"
 
 
 def test_a_pretty_body_has_a_line_for_each_field() -> None:
