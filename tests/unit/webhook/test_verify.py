@@ -239,7 +239,7 @@ def test_an_ed25519_signature_that_is_none_does_not_fit(value: str) -> None:
 
 def test_an_ed25519_signature_is_not_taken_for_one_of_another_kind() -> None:
     headers = signed(SECRET_KEY)
-    headers["webhook-signature"] = headers["webhook-signature"].replace("v1a,", "v1b, v1,")
+    headers["webhook-signature"] = "v1,AAAA " + headers["webhook-signature"].replace("v1a,", "v1b,")
 
     with pytest.raises(WrongSignature):
         verify(BODY, headers, PUBLIC_KEY, now=AT)
@@ -273,7 +273,15 @@ def test_whatever_comes_that_we_did_not_sign_nothing_but_a_verification_error_is
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "s3cret", "whsec_", "whsec_s3cret!", "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=", "whpk_czNjcmV0"],
+    [
+        "",
+        "s3cret",
+        "whsec_",
+        "whsec_s3cret!",
+        "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc=",
+        "whpk_czNjcmV0",
+        OLD.replace("q", "q\n"),
+    ],
 )
 def test_a_secret_that_is_none_is_the_receivers_mistake_and_not_shown(secret: str) -> None:
     with pytest.raises(
