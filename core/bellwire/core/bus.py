@@ -11,7 +11,15 @@ import attrs
 from bellwire.hookspecs import ChannelConfig, Clock, Event, Workflow, WorkflowEvent
 
 from .config import Settings, load_settings
-from .errors import BellwireError, DatabaseError, DispatchRefused, NotFound, OutboxUnavailable, PublishUnknown
+from .errors import (
+    BellwireError,
+    DatabaseError,
+    DispatchRefused,
+    LockedOut,
+    NotFound,
+    OutboxUnavailable,
+    PublishUnknown,
+)
 from .forking import Forkable, watch
 from .plugins import ChannelTypes, Plugins
 from .publishing import prepare
@@ -117,6 +125,9 @@ class Bus(Forkable):
         host commits: SQLAlchemy's Connection or Session, Django's ``django.db.connection``, or a driver's own. With a
         driver's own the dispatcher finds them at its next look; call :meth:`wake` to have it look at once.
 
+        On SQLite a publish without *connection* cannot wait for a transaction of its own thread on the same file that
+        has written: that is told, and nothing is stored.
+
         An id that was published before is left as it is. Raises :class:`~bellwire.core.errors.PublishError`, and with
         *connection* also what the host's library raises.
         """
@@ -176,7 +187,8 @@ class Bus(Forkable):
             self.outbox.publish(rows)
         except DatabaseError as error:
             if not error.while_committing:
-                msg = f"nothing was stored, publish it again: {error}"
+                again = "" if isinstance(error, LockedOut) else ", publish it again"
+                msg = f"nothing was stored{again}: {error}"
                 raise OutboxUnavailable(msg) from error
             try:
                 stored = self.outbox.events(event_id=rows[0].id)

@@ -9,6 +9,7 @@
     ├── NotFound                no event, delivery or channel of that name
     ├── DatabaseError           the outbox's database cannot be used, and what to do about it
     │   ├── DatabaseUnavailable     gone, locked or read-only: trying again later may help
+    │   │   └── LockedOut               by a transaction that this process itself has open
     │   └── SchemaError             its tables are missing, or of a version that this one cannot work with
     └── PublishError            an event was not published
         ├── InvalidEvent            it cannot be carried: its place and the reason
@@ -68,6 +69,10 @@ class DatabaseError(BellwireError):
 
 class DatabaseUnavailable(DatabaseError):
     """It is gone, locked or read-only."""
+
+
+class LockedOut(DatabaseUnavailable):
+    """A transaction that this process has open, perhaps this very thread, keeps SQLite's one write lock."""
 
 
 class SchemaError(DatabaseError):

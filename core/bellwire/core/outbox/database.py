@@ -179,24 +179,27 @@ class Database:
                 return connection
         raise AssertionError  # the last try returned or raised
 
-    def write(self, work: Callable[[Connection], R]) -> R:
+    def write(self, work: Callable[[Connection], R], *, for_host: bool = False) -> R:
         """What *work* returns, run in a short transaction that is durable when this returns, and undone if it raises.
 
-        It is run again after a deadlock or a lost connection, unless that happened while committing.
+        It is run again after a deadlock or a lost connection, unless that happened while committing. *for_host* says
+        that the thread is the host's, which may have a transaction open that keeps the lock that it waits for: then
+        :class:`~bellwire.core.errors.LockedOut` comes instead of a long wait.
         """
         for remaining in reversed(range(_TRIES)):
             try:
-                return self._write_once(work)
+                return self._write_once(work, for_host=for_host)
             except DatabaseError as error:
                 if not error.transient or error.while_committing or not remaining:
                     raise
             time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  # jitter, not a secret
         raise AssertionError  # the last try returned or raised
 
-    def _write_once(self, work: Callable[[Connection], R]) -> R:
+    def _write_once(self, work: Callable[[Connection], R], *, for_host: bool) -> R:
         engine = self._opened()
-        with self._gate.use(), self._translated(), self.backend.writing(engine) as connection:
-            self.backend.begin(connection, write=True, patience=self._lock_patience)
+        waiting = self.backend.watch_over_wait() if for_host else None
+        with self._gate.use(), self._translated(), self.backend.writing(engine, waiting) as connection:
+            self.backend.begin(connection, write=True, patience=self._lock_patience, waiting=waiting)
             try:
                 result = work(connection)
             except BaseException:

@@ -93,7 +93,7 @@ class Outbox:
 
     def _commit(self, groups: Sequence[Sequence[NewEvent]]) -> None:
         events = [event for group in groups for event in group]
-        self.database.write(lambda connection: self.insert(connection, events))
+        self.database.write(lambda connection: self.insert(connection, events), for_host=True)
 
     def insert(self, connection: sa.Connection, events: Sequence[NewEvent]) -> None:
         """Writes *events* in the transaction that *connection* has open."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
@@ -90,8 +90,13 @@ class Backend(ABC):
         """An engine; raises :class:`DatabaseError` when it cannot be one."""
 
     @abstractmethod
-    def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
-        """Begins a transaction; a writer waits at most *patience* seconds for a lock that only one can have."""
+    def begin(
+        self, connection: Connection, *, write: bool, patience: float, waiting: Callable[[], None] | None = None
+    ) -> None:
+        """Begins a transaction; a writer waits at most *patience* seconds for a lock that only one can have.
+
+        Meanwhile it calls *waiting* now and then; what that raises ends the wait.
+        """
 
     def commit(self, connection: Connection) -> None:
         """Ends what :meth:`begin` began; raises what SQLAlchemy raises."""
@@ -101,9 +106,13 @@ class Backend(ABC):
         """Undoes what was done since :meth:`begin`."""
         connection.rollback()
 
-    def writing(self, engine: Engine) -> AbstractContextManager[Connection]:
-        """The connection for one writing transaction, where no other thread of this process may use it meanwhile."""
+    def writing(self, engine: Engine, waiting: Callable[[], None] | None = None) -> AbstractContextManager[Connection]:
+        """The connection for one writing transaction; *waiting* as for :meth:`begin`, where threads take turns."""
         return engine.connect()
+
+    def watch_over_wait(self) -> Callable[[], None] | None:
+        """What a thread calls while it waits to write; it raises when the wait is in vain."""
+        return None
 
     def let_go(self) -> None:  # noqa: B027  # most databases keep nothing outside the engine's pool
         """Closes what is kept open outside the engine's pool."""

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection, Engine
+
+_GLANCE: Final = 0.1
+"""Seconds between two looks at why the turn does not come."""
 
 
 class OneWriter:
@@ -25,9 +28,17 @@ class OneWriter:
         self._closings = 0
 
     @contextmanager
-    def turn(self, engine: Engine) -> Iterator[Connection]:
-        """The connection, for one transaction; after an exception it is closed, whatever state it is in."""
-        with self._mutex:
+    def turn(self, engine: Engine, waiting: Callable[[], None] | None = None) -> Iterator[Connection]:
+        """The connection, for one transaction; after an exception it is closed, whatever state it is in.
+
+        *waiting* is called now and then until the turn comes; what it raises ends the wait.
+        """
+        if waiting is None:
+            self._mutex.acquire()
+        else:
+            while not self._mutex.acquire(timeout=_GLANCE):
+                waiting()
+        try:
             closings = self._closings
             connection, self._idle = self._idle, None
             if connection is None:
@@ -40,6 +51,8 @@ class OneWriter:
             self._idle = connection
             if closings != self._closings:  # closed meanwhile: nobody will come back to do it
                 self.close()
+        finally:
+            self._mutex.release()
 
     def close(self) -> None:
         """Closes the connection, now or when its turn ends; the next turn opens another. Waits for nobody."""

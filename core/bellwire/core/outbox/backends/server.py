@@ -17,7 +17,7 @@ from .base import Backend, Statements
 from .reasons import UNKNOWN_OPTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
@@ -91,7 +91,9 @@ class Server(Backend):
         if isinstance(error, DBAPIError) and self.code(error) in self.stale_codes:
             context.is_disconnect = True
 
-    def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
+    def begin(
+        self, connection: Connection, *, write: bool, patience: float, waiting: Callable[[], None] | None = None
+    ) -> None:
         """Row locks are waited for by the server itself."""
         connection.begin()
         if not write:  # a writer is run again where the pool's connection has died; a reader finds out here

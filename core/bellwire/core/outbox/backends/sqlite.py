@@ -17,8 +17,10 @@ from bellwire.core.errors import DatabaseError, DatabaseUnavailable
 from . import sqlite_driver, sqlite_statements
 from .base import Backend, Statements
 from .one_writer import OneWriter
+from .self_lock import LockWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection, Engine
@@ -43,9 +45,13 @@ class SQLite(Backend):
         super().__init__(url)
         self._writer = OneWriter()
 
-    def writing(self, engine: Engine) -> AbstractContextManager[Connection]:
+    def writing(self, engine: Engine, waiting: Callable[[], None] | None = None) -> AbstractContextManager[Connection]:
         """The one connection that writes for this process; its threads take turns."""
-        return self._writer.turn(engine)
+        return self._writer.turn(engine, waiting)
+
+    def watch_over_wait(self) -> Callable[[], None]:
+        """Tells a thread that waits for a transaction of its own."""
+        return LockWatch(self.path).look
 
     def let_go(self) -> None:
         """Closes the writing connection; whoever uses it closes it afterwards."""
@@ -54,6 +60,7 @@ class SQLite(Backend):
     def after_fork(self) -> None:
         """Another thread of the parent may have had its turn."""
         self._writer = OneWriter()
+        sqlite_driver.writing.clear()
 
     @property
     def path(self) -> Path:
@@ -83,7 +90,7 @@ class SQLite(Backend):
             raise DatabaseUnavailable(msg)
         engine = sa.create_engine(
             self.url,
-            connect_args={"timeout": 0, "check_same_thread": False},
+            connect_args={"timeout": 0, "check_same_thread": False, "factory": sqlite_driver.OwnConnection},
             pool_size=8,
             max_overflow=64,
             pool_use_lifo=True,  # the one that was used last still knows the file's pages
@@ -98,20 +105,25 @@ class SQLite(Backend):
         event.listen(engine, "connect", _prepare)
         return engine
 
-    def begin(self, connection: Connection, *, write: bool, patience: float) -> None:
+    def begin(
+        self, connection: Connection, *, write: bool, patience: float, waiting: Callable[[], None] | None = None
+    ) -> None:
         """Begins IMMEDIATE to write: a transaction that reads first meets SQLITE_BUSY_SNAPSHOT when it writes."""
         give_up = time.monotonic() + patience
         pause = 0.0002
         while True:
             try:
-                sqlite_driver.run(connection, "BEGIN IMMEDIATE" if write else "BEGIN DEFERRED")
-                if not write:
-                    _see_the_file(connection)
+                if write:
+                    sqlite_driver.begin_immediate(connection)
+                else:
+                    _begin_reading(connection)
             except DBAPIError as error:
                 if not _is_busy(error) or time.monotonic() > give_up:
                     raise
             else:
                 return
+            if waiting is not None:
+                waiting()
             # Short sleeps of our own: SQLite's busy_timeout sleeps up to 100 ms while the lock changes hands meanwhile.
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -120,8 +132,7 @@ class SQLite(Backend):
         """Over the driver, where nothing but the driver was used: SQLAlchemy's way there and back costs 30 µs."""
         if connection.in_transaction():
             connection.commit()
-        else:
-            sqlite_driver.commit(connection)
+        sqlite_driver.commit(connection)
 
     def rollback(self, connection: Connection) -> None:
         """SQLAlchemy's transaction, if it knows of one, and the driver's."""
@@ -141,7 +152,7 @@ class SQLite(Backend):
         if _is_busy(error):
             return DatabaseUnavailable, (
                 "another process, or a transaction that this thread has open, keeps the write lock; "
-                "end that transaction, or try again"
+                "end that transaction, publish in it with connection=, or try again"
             )
         if "readonly" in text or "read-only" in text:
             return (
@@ -186,8 +197,9 @@ def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> Non
         cursor.close()
 
 
-def _see_the_file(connection: Connection) -> None:
+def _begin_reading(connection: Connection) -> None:
     """Takes the reader's snapshot, which is refused for a moment while another process opens or closes the file."""
+    sqlite_driver.run(connection, "BEGIN DEFERRED")
     try:
         sqlite_driver.run(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
     except DBAPIError:

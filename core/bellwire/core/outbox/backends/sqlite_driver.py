@@ -6,6 +6,7 @@ SQLAlchemy's way to the driver costs 15 µs a statement, and ten statements make
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _COMMIT: Final = "COMMIT"
+
+
+class OwnConnection(sqlite3.Connection):
+    """A connection that Bellwire opened, told apart from the host's."""
+
+    def __init__(self, database: str, *arguments: Any, **more: Any) -> None:  # noqa: ANN401  # the driver's own parameters
+        super().__init__(database, *arguments, **more)
+        self.file: Final = os.path.realpath(database)
+
+
+writing: Final[set[OwnConnection]] = set()
+"""Those that have begun to write."""
+
+
+def begin_immediate(connection: Connection) -> None:
+    """Begins with the write lock, or raises what SQLAlchemy raises when somebody else has it."""
+    run(connection, "BEGIN IMMEDIATE")
+    writing.add(_driver(connection))
 
 
 def run(connection: Connection, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -34,10 +53,13 @@ def value(connection: Connection, sql: str, parameters: Sequence[object] = ()) -
 
 def commit(connection: Connection) -> None:
     """Commits the driver's transaction, of which SQLAlchemy need not know."""
+    driver = _driver(connection)
     try:
-        _driver(connection).commit()
+        driver.commit()
     except sqlite3.Error as error:
         raise _sqlalchemys(_COMMIT, error) from error
+    finally:
+        writing.discard(driver)
 
 
 def rollback(connection: Connection) -> None:
@@ -45,13 +67,15 @@ def rollback(connection: Connection) -> None:
 
     If even that fails, the reason for rolling back is what is told, and the pool throws the connection away.
     """
+    driver = _driver(connection)
     with contextlib.suppress(sqlite3.Error):
-        _driver(connection).rollback()
+        driver.rollback()
+    writing.discard(driver)
 
 
 def _sqlalchemys(sql: str, error: sqlite3.Error) -> BaseException:
     return DBAPIError.instance(sql, None, error, sqlite3.Error)
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return cast(sqlite3.Connection, connection.connection.driver_connection)
+def _driver(connection: Connection) -> OwnConnection:
+    return cast(OwnConnection, connection.connection.driver_connection)
