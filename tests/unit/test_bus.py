@@ -144,10 +144,10 @@ def test_a_commit_whose_end_is_unknown_is_looked_up_and_was_not_stored(
 def test_a_commit_that_cannot_even_be_looked_up_is_unknown(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_while_committing(bus, monkeypatch, stores=True)
 
-    def gone(**_: object) -> Any:
+    def gone(_: object) -> Any:
         raise DatabaseUnavailable("still gone")
 
-    monkeypatch.setattr(bus.outbox, "events", gone)
+    monkeypatch.setattr(bus.outbox, "stored", gone)
     with pytest.raises(PublishUnknown, match="publishing the same event id again is harmless: the connection broke"):
         bus.publish(event("a"))
 

@@ -15,10 +15,8 @@ from .errors import (
     BellwireError,
     DatabaseError,
     DispatchRefused,
-    LockedOut,
     NotFound,
     OutboxUnavailable,
-    PublishUnknown,
 )
 from .forking import Forkable, watch
 from .plugins import ChannelTypes, Plugins
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from .insight.explain import Explanation
     from .insight.status import Status
     from .insight.trial import Trial
-    from .outbox import NewEvent, Outbox, Replayed
+    from .outbox import Outbox, Replayed
 
 logger = logging.getLogger("bellwire")
 
@@ -140,7 +138,9 @@ class Bus(Forkable):
         if not rows:
             return events
         if connection is None:
-            self._store(rows)
+            from .outbox import store  # brings SQLAlchemy
+
+            store(self.outbox, rows)
             self._dispatch_now()
         else:
             try:
@@ -181,23 +181,6 @@ class Bus(Forkable):
     def wake(self) -> None:
         """Has the dispatcher look at once: after committing a transaction that Bellwire cannot see the end of."""
         self._dispatch_now()
-
-    def _store(self, rows: Sequence[NewEvent]) -> None:
-        try:
-            self.outbox.publish(rows)
-        except DatabaseError as error:
-            if not error.while_committing:
-                again = "" if isinstance(error, LockedOut) else ", publish it again"
-                msg = f"nothing was stored{again}: {error}"
-                raise OutboxUnavailable(msg) from error
-            try:
-                stored = self.outbox.events(event_id=rows[0].id)
-            except DatabaseError:
-                msg = f"whether it was stored is unknown; publishing the same event id again is harmless: {error}"
-                raise PublishUnknown(msg) from error
-            if not stored:
-                msg = f"nothing was stored, publish it again: {error}"
-                raise OutboxUnavailable(msg) from error
 
     # -- dispatching ------------------------------------------------------------------------------------------------
 

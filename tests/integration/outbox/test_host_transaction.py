@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -205,3 +206,37 @@ def test_publishing_to_many_channels_writes_one_event_and_all_deliveries(place: 
     assert len(bus.outbox.deliveries_of(event_id)) == 250
     host.engine.dispose()
     bus.close()
+
+
+servers = pytest.mark.parametrize("place", ["postgresql", "mysql"], indirect=True)
+
+
+@servers
+def test_on_a_server_a_publish_beside_the_hosts_open_transaction_waits_for_nothing(host: Host) -> None:
+    """On SQLite it would wait for its own thread for ever, and says so."""
+    with host.engine.connect() as connection:
+        inside = host.approve(connection)
+        beside = host.approve(None)
+        assert arrives(beside)
+        assert not host.stored(inside)
+        connection.rollback()
+    assert not host.stored(inside)
+
+
+@servers
+def test_two_hosts_that_publish_one_id_at_the_same_moment_both_commit_and_it_is_stored_once(host: Host) -> None:
+    """The second waits for the first; to be told of a clash would cost it its whole transaction."""
+    with host.engine.connect() as first, host.engine.connect() as second:
+        assert second.execute(sa.text("SELECT count(*) FROM bellwire_events")).scalar() is not None  # MySQL's snapshot
+        host.approve(first, event_id="approval-42")
+        thread = threading.Thread(target=host.approve, args=(second,), kwargs={"event_id": "approval-42"})
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        first.commit()
+        thread.join(60)
+        assert not thread.is_alive()
+        second.execute(sa.text("UPDATE bellwire_meta SET value = value"))  # the transaction is still a whole one
+        second.commit()
+    assert arrives("approval-42")
+    assert len(host.bus.outbox.deliveries_of("approval-42")) == 1

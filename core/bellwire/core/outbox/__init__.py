@@ -14,6 +14,7 @@ from .removal import Retention
 from .replay import Overtaken, Replayed
 from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
 from .states import FINAL, OPEN, STATES, State
+from .storing import store
 from .upkeep import DispatcherRow
 from .watch import Watch
 
@@ -44,4 +45,5 @@ __all__ = [
     "Settlement",
     "State",
     "Watch",
+    "store",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import sqlalchemy as sa
@@ -14,6 +14,9 @@ from .tables import attempts, deliveries, events
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+
+
+_IDS_PER_LOOK: Final = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -202,6 +205,15 @@ def find_events(
         EventView(**{name: row[name] for name in _EVENT_FIELDS}, unwanted_by=json.loads(row["unwanted"]))
         for row in reversed(rows)
     ]
+
+
+def known_events(connection: Connection, event_ids: Collection[str]) -> set[str]:
+    """Those of *event_ids* that are there."""
+    ids, known = list(event_ids), set[str]()
+    for start in range(0, len(ids), _IDS_PER_LOOK):
+        look = sa.select(events.c.id).where(events.c.id.in_(ids[start : start + _IDS_PER_LOOK]))
+        known.update(connection.execute(look).scalars())
+    return known
 
 
 def count_by_channel(connection: Connection, now: int) -> dict[str, ChannelCounts]:

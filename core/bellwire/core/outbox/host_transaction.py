@@ -82,8 +82,9 @@ def insert(host: HostConnection, new: Sequence[NewEvent], database: Database, in
             now,
         )
         columns = "id, kind, action, ordering_key, payload, unwanted, trace, created_at"
-        host.execute(f"INSERT INTO {events.name} ({columns}) VALUES {_places(1, len(values))}", values)
-        [(seq,)] = host.execute(f"SELECT seq FROM {events.name} WHERE id = {{}}", (event.id,))
+        sql = f"INSERT INTO {events.name} ({columns}) VALUES {_places(1, len(values))} {_unless_there(host, 'id')}"
+        host.execute(sql, values)
+        [(seq,)] = host.execute(f"SELECT seq FROM {events.name} WHERE id = {{}} {_newest(host)}", (event.id,))
         _insert_deliveries(host, event, seq, now)
 
 
@@ -96,7 +97,17 @@ def _insert_deliveries(host: HostConnection, event: NewEvent, seq: int, now: int
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         chunk = rows[start : start + _ROWS_PER_STATEMENT]
         sql = f"INSERT INTO {deliveries.name} ({columns}) VALUES {_places(len(chunk), 10)}"
-        host.execute(sql, [value for row in chunk for value in row])
+        host.execute(f"{sql} {_unless_there(host, 'event_seq, channel')}", [value for row in chunk for value in row])
+
+
+def _unless_there(host: HostConnection, columns: str) -> str:
+    """Leaves out what another transaction published at the same moment: an error would break the host's."""
+    return "ON DUPLICATE KEY UPDATE id = id" if host.database_kind == "mysql" else f"ON CONFLICT ({columns}) DO NOTHING"
+
+
+def _newest(host: HostConnection) -> str:
+    """MySQL's snapshot may be older than what was published at the same moment; a lock reads what is there now."""
+    return "LOCK IN SHARE MODE" if host.database_kind == "mysql" else ""
 
 
 def _places(rows: int, columns: int) -> str:

@@ -330,6 +330,11 @@ class Outbox:
         with self.database.read() as connection:
             return history.count_by_channel(connection, self.database.now(connection))
 
+    def stored(self, event_ids: Collection[str]) -> set[str]:
+        """Those of *event_ids* that have been published."""
+        with self.database.read() as connection:
+            return history.known_events(connection, event_ids)
+
     def deliveries(self, wanted: history.DeliveryFilter) -> list[history.DeliveryView]:
         """The newest deliveries that fit."""
         with self.database.read() as connection:

@@ -74,6 +74,8 @@ class Backend(ABC):
     migrates_by_itself: ClassVar[bool] = False
     """Whether an old schema is brought up to date at start, without ``bellwire migrate``."""
 
+    is_in_process: ClassVar[bool] = False
+    """Whether a commit that failed has come to its end, because nothing of it can still be on its way to a server."""
     has_our_clock: ClassVar[bool] = False
     """Whether the database's clock is this machine's."""
 

@@ -39,6 +39,7 @@ class SQLite(Backend):
     statements: ClassVar[Statements] = cast("Statements", sqlite_statements)
     watch_seconds: ClassVar[float] = 0.05
     migrates_by_itself: ClassVar[bool] = True
+    is_in_process: ClassVar[bool] = True
     has_our_clock: ClassVar[bool] = True
 
     def __init__(self, url: sa.URL) -> None:
