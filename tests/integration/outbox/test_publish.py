@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from tests.integration.outbox.strange_ids import IDS
 
 from bellwire.core.errors import DatabaseError
 from bellwire.hookspecs import new_id
@@ -88,32 +89,6 @@ def test_a_batch_is_stored_whole_or_not_at_all(desk: Desk) -> None:
 def test_nothing_to_publish_is_no_fault(desk: Desk) -> None:
     desk.outbox.publish([])
     assert desk.outbox.events() == []
-
-
-# Each of these differs from another one by case, accents, trailing blanks or normalisation alone.
-IDS = [
-    *("wf-1", "WF-1", "wf-1 ", "wf-1\t", " wf-1", "Wf-1", "wf–1"),
-    *("ß", "ss", "SS", "é", "e\u0301", "E", "e", "ı", "i", "I", "İ"),
-    *(
-        '"',
-        "'",
-        "''",
-        '"; DROP TABLE bellwire_events; --',
-        "\\",
-        "\\\\",
-        "%",
-        "_",
-        "{}",
-        "[1]",
-        "null",
-        "NaN",
-        "1",
-        "01",
-        "1.0",
-    ),
-    *("🔔", "🔕", "👩‍👩‍👧", "工单-1", "工单－1", "\u200b", "a\u200b", "a", "\n", "\r\n", "\u2028"),
-    "x" * 200,
-]
 
 
 def test_ids_that_differ_in_the_least_are_different_events_in_different_order_groups(desk: Desk) -> None:

@@ -7,13 +7,15 @@ covers the exact bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
 
 metadata: Final = MetaData()
 
@@ -21,14 +23,49 @@ _Seq = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY 
 _LongText = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4"), "mysql", "mariadb")
 
 
-def _key(length: int) -> String:
+_IN_NO_COLUMN: Final = "\ufffd" * 256
+"""Longer than any of the texts that :class:`_Key` holds."""
+
+
+class _Key(TypeDecorator[str]):
     """Text that compares byte by byte.
 
-    MySQL's and MariaDB's default collations ignore case and accents, and their ``utf8mb4_bin`` trailing blanks.
+    MySQL's and MariaDB's default collations ignore case and accents, and their ``utf8mb4_bin`` trailing blanks. What no
+    database holds (U+0000, a lone surrogate) is asked for as something that none has: PostgreSQL and the drivers would
+    break the connection or raise errors of their own, where the answer is that there is no such row.
     """
-    on_mysql = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_0900_bin")
-    on_mariadb = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
-    return String(length).with_variant(on_mysql, "mysql").with_variant(on_mariadb, "mariadb")
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length: Final = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type with its collation."""
+        match dialect.name:
+            case "mysql":
+                return dialect.type_descriptor(
+                    mysql.VARCHAR(self.length, charset="utf8mb4", collation="utf8mb4_0900_bin")
+                )
+            case "mariadb":
+                return dialect.type_descriptor(
+                    mysql.VARCHAR(self.length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
+                )
+            case _:
+                return dialect.type_descriptor(String(self.length))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """*value*, or what is in no column."""
+        return value if value is None or _can_be_held(value) else _IN_NO_COLUMN
+
+
+def _can_be_held(text: str) -> bool:
+    try:
+        return "\0" not in text and bool(text.encode() or True)
+    except UnicodeEncodeError:
+        return False
 
 
 def _partial(name: str, where: str, columns: list[str], mysql_columns: list[str]) -> tuple[Index, Index]:
@@ -53,7 +90,7 @@ NAME_LENGTH: Final = 100
 meta: Final = Table(
     "bellwire_meta",
     metadata,
-    Column("name", _key(NAME_LENGTH), primary_key=True),
+    Column("name", _Key(NAME_LENGTH), primary_key=True),
     Column("value", Text, nullable=False),
 )
 """``instance_id`` tells one outbox from another; ``schema`` and ``min_compatible`` are this schema's version and the
@@ -63,10 +100,10 @@ events: Final = Table(
     "bellwire_events",
     metadata,
     Column("seq", _Seq, primary_key=True, autoincrement=True),
-    Column("id", _key(EVENT_ID_LENGTH), nullable=False, unique=True),
-    Column("kind", _key(NAME_LENGTH), nullable=False),
-    Column("action", _key(NAME_LENGTH), nullable=False),
-    Column("ordering_key", _key(ORDERING_KEY_LENGTH), nullable=False),
+    Column("id", _Key(EVENT_ID_LENGTH), nullable=False, unique=True),
+    Column("kind", _Key(NAME_LENGTH), nullable=False),
+    Column("action", _Key(NAME_LENGTH), nullable=False),
+    Column("ordering_key", _Key(ORDERING_KEY_LENGTH), nullable=False),
     Column("payload", _LongText, nullable=False),
     Column("unwanted", _LongText, nullable=False),
     Column("trace", Text),
@@ -81,15 +118,15 @@ deliveries: Final = Table(
     "bellwire_deliveries",
     metadata,
     Column("seq", _Seq, primary_key=True, autoincrement=True),
-    Column("id", _key(36), nullable=False, unique=True),
+    Column("id", _Key(36), nullable=False, unique=True),
     Column("event_seq", _Seq, ForeignKey("bellwire_events.seq", ondelete="CASCADE"), nullable=False),
-    Column("channel", _key(NAME_LENGTH), nullable=False),
-    Column("ordering_key", _key(ORDERING_KEY_LENGTH), nullable=False),
-    Column("state", _key(12), nullable=False),
+    Column("channel", _Key(NAME_LENGTH), nullable=False),
+    Column("ordering_key", _Key(ORDERING_KEY_LENGTH), nullable=False),
+    Column("state", _Key(12), nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("lease_token", BigInteger),
     Column("lease_until", BigInteger),
-    Column("dispatcher", _key(36)),
+    Column("dispatcher", _Key(36)),
     Column("attempts", Integer, nullable=False),
     Column("budget_start", Integer, nullable=False),
     Column("interruptions", Integer, nullable=False),
@@ -130,17 +167,17 @@ attempts: Final = Table(
     "bellwire_attempts",
     metadata,
     Column("seq", _Seq, primary_key=True, autoincrement=True),
-    Column("delivery_id", _key(36), nullable=False),
+    Column("delivery_id", _Key(36), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("outcome", _key(12), nullable=False),
+    Column("outcome", _Key(12), nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("duration", BigInteger, nullable=False),
-    Column("stage", _key(12)),
+    Column("stage", _Key(12)),
     Column("detail", Text),
     Column("status_code", Integer),
     Column("response", Text),
     Column("stages", Text),
-    Column("dispatcher", _key(36)),
+    Column("dispatcher", _Key(36)),
     Index("bellwire_attempts_of_delivery", "delivery_id", "seq"),
     sqlite_autoincrement=True,
 )
@@ -150,7 +187,7 @@ the same number). ``duration`` is in microseconds; ``stages`` is a JSON array of
 channel_state: Final = Table(
     "bellwire_channel_state",
     metadata,
-    Column("channel", _key(NAME_LENGTH), primary_key=True),
+    Column("channel", _Key(NAME_LENGTH), primary_key=True),
     Column("paused", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("failing_since", BigInteger),
@@ -163,8 +200,8 @@ channel_state: Final = Table(
 dispatchers: Final = Table(
     "bellwire_dispatchers",
     metadata,
-    Column("id", _key(36), primary_key=True),
-    Column("host", _key(255), nullable=False),
+    Column("id", _Key(36), primary_key=True),
+    Column("host", _Key(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("process", Text, nullable=False),
     Column("version", Text, nullable=False),

@@ -34,6 +34,14 @@ _LARGEST_LOOK: Final = 2000
 _MOST_LOOKS: Final = 4
 
 
+_INSERT_DELIVERIES: Final = sa.text("""
+INSERT INTO bellwire_deliveries
+  (id, event_seq, channel, ordering_key, state, due_at, attempts, budget_start, interruptions, created_at)
+SELECT row ->> 0, CAST(row ->> 1 AS bigint), row ->> 2, row ->> 3, 'waiting', :now, 0, 0, 0, :now
+FROM json_array_elements(CAST(:rows AS json)) WITH ORDINALITY AS given (row, place) ORDER BY place
+""").bindparams(sa.bindparam("now", type_=sa.BigInteger), sa.bindparam("rows", type_=sa.Text))
+
+
 def insert_events(connection: Connection, new: Sequence[NewEvent], now: int) -> None:
     """See :class:`~bellwire.core.outbox.backends.base.Statements`."""
     ids = [event.id for event in new]
@@ -75,8 +83,13 @@ def insert_events(connection: Connection, new: Sequence[NewEvent], now: int) -> 
         for event in fresh
         for channel, delivery in event.wanted_by.items()
     ]
-    if rows:
-        connection.execute(deliveries.insert(), rows)
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        as_json = json.dumps([[row["id"], row["event_seq"], row["channel"], row["ordering_key"]] for row in rows])
+        connection.execute(_INSERT_DELIVERIES, {"rows": as_json, "now": now})
+    else:
+        connection.execute(deliveries.insert(), rows)  # which PyMySQL sends as one statement, and psycopg as many
 
 
 def claim(
