@@ -77,6 +77,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             with engine.begin() as connection:
                 for table in _TABLES:
                     connection.execute(sa.text(f"DELETE FROM bellwire_{table}"))
+                connection.execute(sa.text("DELETE FROM bellwire_meta WHERE name = 'dispatcher_left_at'"))
             return url.render_as_string(hide_password=False)
 
         yield Place(kind, fresh)

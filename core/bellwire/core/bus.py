@@ -11,14 +11,9 @@ import attrs
 from bellwire.hookspecs import ChannelConfig, Clock, Event, Workflow, WorkflowEvent
 
 from .config import Settings, load_settings
-from .errors import (
-    BellwireError,
-    DatabaseError,
-    DispatchRefused,
-    NotFound,
-    OutboxUnavailable,
-)
+from .errors import BellwireError, DatabaseError, DispatchRefused, OutboxUnavailable
 from .forking import Forkable, watch
+from .operating import Operating
 from .plugins import ChannelTypes, Plugins
 from .publishing import prepare
 
@@ -32,7 +27,7 @@ if TYPE_CHECKING:
     from .insight.explain import Explanation
     from .insight.status import Status
     from .insight.trial import Trial
-    from .outbox import Outbox, Replayed
+    from .outbox import Outbox
 
 logger = logging.getLogger("bellwire")
 
@@ -42,7 +37,7 @@ DRAIN: Final = 10.0
 """Seconds that :meth:`Bus.close` gives to what is in flight, unless it is told otherwise."""
 
 
-class Bus(Forkable):
+class Bus(Operating, Forkable):
     """Notifications of one platform, stored durably and brought through every enabled channel.
 
     ::
@@ -72,7 +67,7 @@ class Bus(Forkable):
             self.plugins = _registry(plugins, channel_types)
             for item in settings.plugins:
                 self.plugins.load(item)
-        self.settings: Final = settings.known_to(self.plugins.types)
+        super().__init__(settings.known_to(self.plugins.types))
         self._clock: Final = clock
         self._outbox: Outbox | None = None
         self._embedded: EmbeddedDispatcher | None = None
@@ -318,18 +313,8 @@ class Bus(Forkable):
 
         from .insight.trial import send_test
 
-        if channel not in self.settings.channels:
-            near = ", ".join(sorted(self.settings.channels)) or "none"
-            msg = f"no channel {channel!r} is configured; there are: {near}"
-            raise NotFound(msg)
+        self.require_channel(channel)
         return asyncio.run(send_test(self.settings.channels[channel], self.settings, self.plugins, clock=self._clock))
-
-    def replay(self, ids: Sequence[str]) -> Replayed:
-        """Sends settled deliveries again, each with the id it had, a new budget, and a new place in the order."""
-        replayed = self.outbox.replay(ids)
-        if replayed.reopened:
-            self._dispatch_now()
-        return replayed
 
 
 def _registry(plugins: Iterable[object], channel_types: Mapping[str, type[ChannelConfig]] | None) -> Plugins:

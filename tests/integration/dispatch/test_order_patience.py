@@ -124,7 +124,7 @@ def test_a_replayed_head_waits_its_turn_and_then_holds_its_key_anew(
     town.wait_for(scheduled=1)
     town.passes(clock, 60 * MINUTE)
     town.wait_for(failed=1)
-    assert bus.outbox.overtaken([town.view(head).id])[0].later == 1
+    assert bus.preview_replay([town.view(head).id]).overtaken[0].later == 1
     bus.replay([town.view(head).id])
     town.wait_for(scheduled=1)
     (late,) = town.publish(bus, "late", key="wf")

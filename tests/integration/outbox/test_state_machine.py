@@ -205,7 +205,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def replay(self, data: st.DataObject) -> None:
         names = data.draw(st.lists(st.sampled_from(sorted(self.rows)), min_size=1, max_size=3, unique=True))
-        rows = sorted((self.rows[name] for name in names), key=lambda row: row.place)
+        rows = sorted((self.rows[name] for name in names), key=lambda row: (int(row.event[1:]), row.place))
         ids = [self._view(row).id for row in rows]
         replayed = self.outbox.replay([*reversed(ids), "nobody"])
         settled = [row for row in rows if not row.is_open]

@@ -20,7 +20,7 @@ def test_it_prints_the_events_id_and_says_beside_it_that_nobody_dispatches(confi
     result = configured("publish", "create", *OPTIONS)
     assert result.exit_code == 0
     assert re.fullmatch(f"{ID}\n", result.stdout)
-    assert result.stderr == "stored; no dispatcher is running: run `bellwire worker`\n"
+    assert result.stderr == "stored; 1 delivery waits, no dispatcher is running; run `bellwire worker`\n"
 
 
 def test_what_is_published_is_what_was_given(configured: Bellwire) -> None:

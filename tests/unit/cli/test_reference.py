@@ -69,6 +69,8 @@ def test_every_document_is_described_by_its_very_names(page: str, failing: Bellw
         "status": failing.json("status"),
         "explain": event | event["events"][0] | event["events"][0]["channels"][0],
         "replay": failing.json("replay", delivery["id"]),
+        "cancel": failing.json("cancel", delivery["id"]),
+        "purge": failing.json("purge", delivery["event_id"], "--dry-run"),
         "check": failing.json("check"),
         "types": failing.json("types")[0],
         "plugins": failing.json("plugins")[0],

@@ -18,7 +18,20 @@ from bellwire.hookspecs import Problem
 from .conftest import Bellwire, Install
 
 WITHOUT_CONFIGURATION = {"demo", "init"}
-LISTING = {"check", "test", "replay", "status", "deliveries", "show", "explain", "channels", "types", "plugins"}
+LISTING = {
+    "check",
+    "test",
+    "replay",
+    "cancel",
+    "purge",
+    "status",
+    "deliveries",
+    "show",
+    "explain",
+    "channels",
+    "types",
+    "plugins",
+}
 
 
 def options(command: click.Command) -> set[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -12,7 +13,16 @@ import pytest
 from bellwire.core import Bus, ConfiguredChannel, Settings
 from bellwire.core.insight.explain import verdict_of
 from bellwire.core.insight.status import ChannelStatus, Status
-from bellwire.core.outbox import ChannelCounts, DeliveryView, DispatcherRow
+from bellwire.core.outbox import (
+    AttemptRecord,
+    ChannelCounts,
+    ChannelHealth,
+    Claim,
+    DeliveryView,
+    DispatcherRow,
+    LaneDemand,
+    Settlement,
+)
 from bellwire.core.testing import RecordingConfig
 from bellwire.hookspecs import Event, Veto, Workflow, hookimpl
 
@@ -54,7 +64,13 @@ def status(state: Any = "enabled", reason: str = "", *, alive: bool = True) -> S
         ),
         ({"state": "failed", "attempts": 3, "settled_at": NOW}, "failed", "`bellwire replay d1`"),
         ({"state": "claimed", "attempts": 1}, "in flight", "attempt 2"),
-        ({"state": "cancelled", "settled_at": NOW}, "cancelled", "cancelled at"),
+        ({"state": "cancelled", "settled_at": NOW}, "cancelled", "cancelled by a person at"),
+        ({"state": "cancelled", "settled_at": NOW}, "cancelled", "`bellwire replay d1`"),
+        (
+            {"state": "cancelled", "settled_at": NOW, "attempts": 2, "error": "refused"},
+            "cancelled",
+            "after 2 attempts: refused",
+        ),
         ({"due_at": NOW + 5_000_000}, "waiting", "waits until"),
         ({}, "waiting", "waits for a free slot"),
     ],
@@ -177,3 +193,83 @@ def test_a_channel_that_came_later_is_told_to_have_been_missing(bus: Bus, tmp_pa
     later.close()
     sentences = {one.channel: one.sentence for one in told.channels}
     assert sentences["new"] == "not sent: the channel was not configured when the event was published"
+
+
+def claims(bus: Bus, channel: str = "ops") -> Sequence[Claim]:
+    demand = LaneDemand(channel=channel, slots=10, ordered=True)
+    return bus.outbox.exchange("d", [], [demand], lambda health, *_: health).claims
+
+
+def settle(bus: Bus, claim: Claim, how: Literal["delivered", "waiting"], *, patience: int = 0, delay: int = 0) -> None:
+    """Ends an attempt; one that waits again failed, and holds its workflow for *patience* microseconds."""
+    outcome: Literal["sent", "failed"] = "sent" if how == "delivered" else "failed"
+    record = AttemptRecord(number=claim.attempt, outcome=outcome, started_at=0, duration=1)
+    settlement = Settlement(claim=claim, state=how, delay=delay, record=record, error="refused", hold_key=patience)
+    bus.outbox.exchange("d", [settlement], [], lambda health, *_: health)
+
+
+def of_ops(bus: Bus, event_id: str) -> str:
+    """The sentence about the channel ``ops``."""
+    (explained,) = bus.explain(event_id).events
+    return next(one.sentence for one in explained.channels if one.channel == "ops")
+
+
+HOUR = 3_600_000_000
+
+
+def test_behind_which_delivery_one_waits_is_told_until_its_orders_patience_ends(bus: Bus) -> None:
+    first, second = publish(bus, "create"), publish(bus, "approve")
+    (head,) = claims(bus)
+    assert of_ops(bus, second.id) == (
+        f"waits for the same workflow's earlier delivery {head.delivery_id} (create), which is claimed"
+    )
+    settle(bus, head, "waiting", patience=HOUR, delay=2 * HOUR)
+    assert of_ops(bus, second.id).endswith(f"delivery {head.delivery_id} (create), which is waiting")
+    assert "order_patience" not in of_ops(bus, first.id)
+
+
+def test_where_order_is_switched_off_nobody_waits_for_or_passes_anybody(bus: Bus) -> None:
+    publish(bus, "create")
+    second = publish(bus, "approve")
+    (head,) = claims(bus)
+    settle(bus, head, "waiting", patience=0, delay=HOUR)
+    config = attrs.evolve(bus.settings.channels["ops"], config=RecordingConfig(ordering="none"))
+    loose = Bus(attrs.evolve(bus.settings, channels={"ops": config}), channel_types={"recording": RecordingConfig})
+    assert of_ops(loose, second.id) == "waits, and nobody dispatches; run `bellwire worker`"
+    assert "order_patience" not in of_ops(loose, head.event_id)
+    loose.close()
+
+
+def test_a_delivery_of_a_channel_that_is_unknown_here_says_what_it_waits_for(bus: Bus) -> None:
+    event = publish(bus)
+    without = {name: channel for name, channel in bus.settings.channels.items() if name != "ops"}
+    other = Bus(attrs.evolve(bus.settings, channels=without), channel_types={"recording": RecordingConfig})
+    assert of_ops(other, event.id) == (
+        "waits, because the channel is orphaned "
+        "(not configured here; its deliveries wait for a dispatcher that knows it)"
+    )
+    other.close()
+
+
+def test_what_the_breaker_holds_says_until_when(bus: Bus) -> None:
+    event = publish(bus)
+
+    def trip(health: ChannelHealth, ended: Sequence[bool], now: int) -> ChannelHealth:
+        return attrs.evolve(health, failures=3, failing_since=now, held_until=now + HOUR)
+
+    (claim,) = claims(bus)
+    record = AttemptRecord(number=1, outcome="failed", started_at=0, duration=1)
+    failed = Settlement(claim=claim, state="waiting", record=record, error="refused", hold_key=HOUR)
+    bus.outbox.exchange("d", [failed], [], trip)
+    assert re.fullmatch(
+        r"waits, because the channel is held \(3 failures in a row; tried again at [-\d: ]+\); "
+        r"1 attempt so far: refused",
+        of_ops(bus, event.id),
+    )
+
+
+def test_what_was_purged_is_told_to_be_gone_or_never_to_have_been_here(bus: Bus) -> None:
+    event = publish(bus)
+    bus.purge(event.id)
+    assert bus.explain(event.id).summary.startswith(f"{event.id}: never published here, or purged. ")
+    assert bus.explain(event.id).summary.endswith("is it younger than keep_delivered (30d)?")

@@ -120,7 +120,7 @@ def test_what_was_interrupted_is_told() -> None:
 
 def test_what_waits_behind_a_switch_is_told() -> None:
     (notice,) = status(OFF, counts=ChannelCounts(channel="ops", due=1)).notices
-    assert notice == "channel ops: 1 delivery wait while it is disabled (enable = false)"
+    assert notice == "channel ops: 1 delivery waits while it is disabled (enable = false)"
 
 
 def test_dispatchers_with_different_settings_are_told() -> None:

@@ -29,6 +29,7 @@ class BuiltIn:
 _START: Final = "First steps"
 _SEND: Final = "Publish and deliver"
 _LOOK: Final = "Look into it"
+_AFTER: Final = "After the fact"
 _SET_UP: Final = "Set up"
 
 BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
@@ -39,11 +40,15 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
         "test": BuiltIn(_START, "trial", "Send the test message through one channel."),
         "publish": BuiltIn(_SEND, "publish", "Publish a workflow event."),
         "worker": BuiltIn(_SEND, "worker", "Deliver what is due, until stopped."),
-        "replay": BuiltIn(_SEND, "replay", "Send settled deliveries again."),
         "status": BuiltIn(_LOOK, "status", "Show what waits and what fails, per channel."),
         "deliveries": BuiltIn(_LOOK, "deliveries", "List deliveries, the newest first."),
         "show": BuiltIn(_LOOK, "show", "Show one delivery with its event and every attempt."),
         "explain": BuiltIn(_LOOK, "explain", "Say why a notification did, or did not, arrive."),
+        "replay": BuiltIn(_AFTER, "replay", "Send settled deliveries again."),
+        "cancel": BuiltIn(_AFTER, "cancel", "Cancel deliveries that wait."),
+        "pause": BuiltIn(_AFTER, "pause", "Let nothing more through a channel."),
+        "resume": BuiltIn(_AFTER, "resume", "Let a paused channel send again."),
+        "purge": BuiltIn(_AFTER, "purge", "Remove events with all that belongs to them."),
         "channels": BuiltIn(_SET_UP, "channels", "List the configured channels with their state."),
         "types": BuiltIn(_SET_UP, "types", "List the installed channel types."),
         "plugins": BuiltIn(_SET_UP, "plugins", "List the plugins with their hooks."),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .documents import delivery_document
-from .options import config_option, json_option, since_option
-from .output import print_json, tell
-from .session import existing_outbox, open_bus
+from .options import Moment, config_option, json_option, require_in_order, since_option, until_option
+from .output import print_json, tell, warn
+from .session import existing_outbox, open_bus, unattended
 from .table import Styled, print_table
 
 if TYPE_CHECKING:
@@ -35,12 +35,20 @@ STATE_STYLES: Final[Mapping[str, str]] = {
 @click.option("--channel", metavar="NAME", help="Only those of this channel.")
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @click.option("--workflow", metavar="ID", help="Only those of this workflow.")
-@since_option("Only those published, or with --state failed given up, within this time.")
+@since_option("Only those published, or with --state failed given up, since then.")
+@until_option("Only those until then.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many at most.")
 @json_option
 @config_option
 def command(
-    *, channel: str | None, state: str | None, workflow: str | None, since: int | None, limit: int, as_json: bool
+    *,
+    channel: str | None,
+    state: str | None,
+    workflow: str | None,
+    since: Moment | None,
+    until: Moment | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List deliveries, the newest first.
 
@@ -52,12 +60,14 @@ def command(
         outbox = existing_outbox(bus)
         found: Sequence[DeliveryView] = ()
         now = bus.outbox.database.now()
+        require_in_order(since, until, now)
         if outbox is not None:
             wanted = DeliveryFilter(
                 channel=channel,
                 state=state,  # type: ignore[arg-type]  # the choice lists the states, which mypy cannot know
                 ordering_key=workflow,
-                since=None if since is None else now - since,
+                since=None if since is None else since.microseconds(now),
+                until=None if until is None else until.microseconds(now),
                 limit=limit + 1,
             )
             found = outbox.deliveries(wanted)
@@ -70,7 +80,9 @@ def command(
         if more:
             tell(f"the newest {limit} are shown; --limit shows more")
         elif not found and not as_json:
-            tell(_why_none(bus, channel, filtered=any(value is not None for value in (state, workflow, since))))
+            filters = (state, workflow, since, until)
+            tell(_why_none(bus, channel, filtered=any(value is not None for value in filters)))
+        warn(*unattended(bus))
 
 
 def print_deliveries(deliveries: Sequence[DeliveryView], now: int) -> None:

@@ -10,8 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from bellwire.core.insight import ChannelStatus, ChannelVerdict, EventExplanation, Explanation, Status, Trial
-    from bellwire.core.outbox import AttemptView, DeliveryView, DispatcherRow, EventView, Replayed
+    from collections.abc import Mapping, Sequence
+
+    from bellwire.core.insight import (
+        ChannelStatus,
+        ChannelVerdict,
+        EventExplanation,
+        Explanation,
+        ReplayPreview,
+        Status,
+        Trial,
+    )
+    from bellwire.core.outbox import AttemptView, Cancelled, DeliveryView, DispatcherRow, EventView, Purged, Replayed
     from bellwire.hookspecs import Problem
 
 Document: TypeAlias = dict[str, Any]
@@ -175,12 +185,47 @@ def trial_document(trial: Trial, advice: list[str]) -> Document:
     }
 
 
-def replayed_document(replayed: Replayed) -> Document:
-    """What a replay did with each id."""
+def replayed_document(
+    preview: ReplayPreview, replayed: Replayed, added: Mapping[str, str], *, dry_run: bool
+) -> Document:
+    """What a replay did with each id, or would do; *added* are the new deliveries by their events."""
     return {
+        "dry_run": dry_run,
         "reopened": list(replayed.reopened),
+        "added": [
+            {"event_id": event.id, "channel": preview.channel, "delivery_id": added.get(event.id)}
+            for event in preview.added
+        ],
         "still_open": list(replayed.still_open),
+        "skipped": list(replayed.skipped),
         "unknown": list(replayed.unknown),
+        "overtaken": [
+            {"channel": one.channel, "ordering_key": one.ordering_key, "deliveries": one.deliveries, "later": one.later}
+            for one in preview.overtaken
+        ],
+    }
+
+
+def cancelled_document(cancelled: Cancelled, *, dry_run: bool) -> Document:
+    """What a cancel did with each id, or would do."""
+    return {
+        "dry_run": dry_run,
+        "cancelled": list(cancelled.cancelled),
+        "in_flight": list(cancelled.in_flight),
+        "settled": list(cancelled.settled),
+        "skipped": list(cancelled.skipped),
+        "unknown": list(cancelled.unknown),
+    }
+
+
+def purged_document(purged: Sequence[Purged], unknown: Sequence[str], *, dry_run: bool) -> Document:
+    """What a purge removed, or would remove."""
+    return {
+        "dry_run": dry_run,
+        "purged": [
+            {"event_id": one.event_id, "deliveries": one.deliveries, "in_flight": one.in_flight} for one in purged
+        ],
+        "unknown": list(unknown),
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import attrs
 import click
 
 from bellwire.hookspecs import parse_duration
@@ -42,26 +44,77 @@ def json_option(command: F) -> F:
 
 
 def since_option(help: str) -> Callable[[F], F]:  # noqa: A002 - click's own word
-    """``--since DURATION``, in microseconds."""
-    return click.option("--since", type=Duration(), metavar="DURATION", help=f"{help} Such as 90s, 5m, 2h or 7d.")
+    """``--since WHEN``, a :class:`Moment`."""
+    example = "Such as 2h (ago) or 2026-05-18T10:00."
+    return click.option("--since", type=When(), metavar="WHEN", help=f"{help} {example}")
+
+
+def until_option(help: str) -> Callable[[F], F]:  # noqa: A002 - click's own word
+    """``--until WHEN``, a :class:`Moment`."""
+    return click.option("--until", type=When(), metavar="WHEN", help=help)
+
+
+def dry_run_option(command: F) -> F:
+    """``--dry-run``: says what would be done, and does nothing."""
+    return click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")(command)
+
+
+def yes_option(command: F) -> F:
+    """``--yes``: asks nothing."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@attrs.frozen
+class Moment:
+    """A point in time, or so long ago by the database's clock."""
+
+    at: datetime | None = None
+    ago: timedelta | None = None
+
+    def after(self, now: int) -> datetime:
+        """The point in time, when the database says that it is *now* (microseconds since 1970 UTC)."""
+        return self.at if self.at is not None else _EPOCH + now * _MICROSECOND - (self.ago or timedelta())
+
+    def microseconds(self, now: int) -> int:
+        """The same in microseconds since 1970 UTC."""
+        return (self.after(now) - _EPOCH) // _MICROSECOND
+
+
+def require_in_order(since: Moment | None, until: Moment | None, now: int) -> None:
+    """Raises click's usage error where nothing can be between the two."""
+    if since is not None and until is not None and since.after(now) > until.after(now):
+        msg = "--since is later than --until: nothing is between the two"
+        raise click.UsageError(msg)
 
 
 if TYPE_CHECKING:
-    _Microseconds = click.ParamType[int]
+    _Moment = click.ParamType[Moment]
 else:  # it is generic to type checkers alone until click 8.4
-    _Microseconds = click.ParamType
+    _Moment = click.ParamType
 
 
-class Duration(_Microseconds):
-    """A duration such as ``2h``, in microseconds."""
+class When(_Moment):
+    """A duration ago such as ``2h``, or a time such as ``2026-05-18T10:00``: this machine's, without an offset."""
 
-    name = "duration"
+    name = "when"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401 - click's signature
-        """Microseconds."""
-        if isinstance(value, int):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:  # noqa: ANN401 - click's signature
+        """The moment."""
+        if isinstance(value, Moment):
             return value
         try:
-            return round(parse_duration(value) * 1_000_000)
-        except ValueError:
-            self.fail(f"'{safe(value)}' is no duration; write 90s, 5m, 2h or 7d", param, ctx)
+            return Moment(ago=timedelta(seconds=parse_duration(value)))
+        except (ValueError, OverflowError):
+            pass
+        try:
+            return Moment(at=datetime.fromisoformat(value).astimezone(UTC))
+        except (ValueError, OverflowError):
+            self.fail(
+                f"'{safe(value)}' is neither a duration such as 90s, 5m, 2h or 7d, nor a time such as 2026-05-18T10:00",
+                param,
+                ctx,
+            )

@@ -13,7 +13,7 @@ from bellwire.core.errors import BellwireError, DatabaseError
 from .options import config_option
 from .output import say, tell
 from .safe import safe
-from .session import open_bus, somebody_dispatches
+from .session import open_bus, unattended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,8 +165,7 @@ def _remarks(bus: Bus, events: Sequence[Event]) -> list[str]:
         if len(unwanted) == len(events):
             return [f"stored, but no channel wants it: see `bellwire explain {unwanted[0]}`"]
         remarks = [f"no channel wants {event_id}: see `bellwire explain {event_id}`" for event_id in unwanted]
-        if not somebody_dispatches(bus):
-            remarks.append("stored; no dispatcher is running: run `bellwire worker`")
+        remarks += [f"stored; {sentence}" for sentence in unattended(bus)]
     except DatabaseError as error:  # what was asked for has been done
         return [f"stored; whether anybody dispatches cannot be told: {error}"]
     return remarks

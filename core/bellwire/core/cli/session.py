@@ -84,12 +84,22 @@ def require_outbox(bus: Bus, wanted: str) -> Outbox:
     return outbox
 
 
-def somebody_dispatches(bus: Bus) -> bool:
-    """Whether a dispatcher lives; quicker than the whole status, which counts what waits."""
-    from bellwire.core.insight.status import DEAD_AFTER
+def unknown_channel(bus: Bus, channel: str | None) -> str:
+    """``; no channel 'opsx' is configured, did you mean 'ops'?``, or nothing where it is, or none was named."""
+    if channel is None or channel in bus.settings.channels:
+        return ""
+    from bellwire.core.plugins import did_you_mean
 
-    now = bus.outbox.database.now()
-    return any(row.seen_at > now - DEAD_AFTER for row in bus.outbox.dispatchers())
+    return f"; no channel {channel!r} is configured{did_you_mean(channel, bus.settings.channels)}"
+
+
+def unattended(bus: Bus) -> tuple[str, ...]:
+    """The sentence that deliveries wait and nobody dispatches, where it is so."""
+    from bellwire.core.insight.status import unattended
+
+    outbox = existing_outbox(bus)
+    sentence = None if outbox is None else unattended(outbox)
+    return () if sentence is None else (sentence,)
 
 
 def current_status(bus: Bus) -> Status:

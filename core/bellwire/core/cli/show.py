@@ -11,8 +11,8 @@ from bellwire.core.errors import NotFound
 
 from .documents import attempt_document, delivery_document, event_document
 from .options import config_option, json_option
-from .output import print_json, say
-from .session import open_bus, require_outbox
+from .output import print_json, say, warn
+from .session import open_bus, require_outbox, unattended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,7 @@ def command(*, delivery_id: str, as_json: bool) -> None:
         (event,) = outbox.events(event_id=delivery.event_id)
         attempts = outbox.attempts(delivery_id)
         now = outbox.database.now()
+        notices = unattended(bus)
     if as_json:
         print_json(
             {
@@ -47,6 +48,7 @@ def command(*, delivery_id: str, as_json: bool) -> None:
         )
     else:
         say(*_lines(delivery, event, attempts, now))
+    warn(*notices)
 
 
 def no_delivery(outbox: Outbox, wanted: str) -> str:
@@ -75,7 +77,8 @@ def _lines(delivery: DeliveryView, event: EventView, attempts: Sequence[AttemptV
             "what": f"{delivery.kind} {delivery.action}",
             "workflow" if delivery.kind == "workflow" else "key": delivery.ordering_key,
             "state": delivery.state,
-            "published": when(delivery.created_at),
+            "published": when(event.created_at),
+            "by hand": when(delivery.created_at) if delivery.created_at != event.created_at else "",
             "settled": when(delivery.settled_at),
             "due": when(delivery.due_at) if delivery.settled_at is None else "",
             "interrupted": counted(delivery.interruptions, "time") + " in a row" if delivery.interruptions else "",

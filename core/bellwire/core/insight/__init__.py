@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .explain import ChannelVerdict, EventExplanation, Explanation, explain
-from .status import ChannelStatus, Status, status_of
+from .preview import ReplayPreview, preview_replay
+from .status import ChannelStatus, Status, status_of, unattended
 from .trial import Trial, send_test
 
 __all__ = [
@@ -11,9 +12,12 @@ __all__ = [
     "ChannelVerdict",
     "EventExplanation",
     "Explanation",
+    "ReplayPreview",
     "Status",
     "Trial",
     "explain",
+    "preview_replay",
     "send_test",
     "status_of",
+    "unattended",
 ]

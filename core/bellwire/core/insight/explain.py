@@ -10,6 +10,7 @@ import attrs
 from bellwire.core.config import Settings
 from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox, Passing
 
+from .preview import keeps_order
 from .status import Status
 from .times import counted, shown
 
@@ -69,10 +70,10 @@ def explain(
     *kinds* are the kinds of events that are known here.
     """
     here = _Here(settings, outbox, status, kinds)
-    notices = tuple(notice for notice in status.notices if "no dispatcher" in notice)
+    notices = (status.unattended,) if status.unattended else ()
     if (delivery := outbox.delivery(id)) is not None:
         event = outbox.events(event_id=delivery.event_id)[0]
-        told = EventExplanation(event=event, channels=(_delivery(delivery, here),))
+        told = EventExplanation(event=event, channels=(_delivery(delivery, event, here),))
         summary = f"delivery {id}: {event.kind} {event.action} through {delivery.channel}"
         return Explanation(id=id, subject="delivery", summary=summary, events=(told,), notices=notices)
     if events := outbox.events(event_id=id):
@@ -84,28 +85,31 @@ def explain(
         summary = f"workflow {id}: {counted(len(events), 'event')} published"
         return Explanation(id=id, subject="workflow", summary=summary, events=told_all, notices=notices)
     summary = (
-        f"{id}: never published here. No workflow, event or delivery of this id is in {outbox.database.shown}; "
-        "is that the platform's database, and was its transaction committed?"
+        f"{id}: never published here, or purged. No workflow, event or delivery of this id is in "
+        f"{outbox.database.shown}; is that the platform's database, was its transaction committed, and is it younger "
+        f"than keep_delivered ({settings.keep_delivered})?"
     )
     return Explanation(id=id, subject="nothing", summary=summary)
 
 
 def _event(event: EventView, here: _Here) -> EventExplanation:
-    verdicts = [_delivery(delivery, here) for delivery in here.outbox.deliveries_of(event.id)]
-    for channel, reason in event.unwanted_by.items():
-        verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=f"not sent: {reason}"))
+    verdicts = [_delivery(delivery, event, here) for delivery in here.outbox.deliveries_of(event.id)]
     known = {verdict.channel for verdict in verdicts}
-    for channel in here.settings.channels:
+    for channel in dict.fromkeys([*event.unwanted_by, *here.settings.channels]):
         if channel not in known:
-            sentence = "not sent: the channel was not configured when the event was published"
+            sentence = f"not sent: {_why_unwanted(event, channel)}"
             verdicts.append(ChannelVerdict(channel=channel, verdict="unwanted", sentence=sentence))
     return EventExplanation(event=event, channels=tuple(sorted(verdicts, key=lambda verdict: verdict.channel)))
 
 
-def _delivery(delivery: DeliveryView, here: _Here) -> ChannelVerdict:
+def _why_unwanted(event: EventView, channel: str) -> str:
+    return event.unwanted_by.get(channel) or "the channel was not configured when the event was published"
+
+
+def _delivery(delivery: DeliveryView, event: EventView, here: _Here) -> ChannelVerdict:
     attempts = tuple(here.outbox.attempts(delivery.id))
     blocker, passing = None, Passing()
-    if _is_ordered(delivery.channel, here.settings):
+    if keeps_order(here.settings, delivery.channel):
         if delivery.state in {"parked", "waiting"}:
             blocker = here.outbox.blocking(delivery)
         if blocker is None and delivery.state != "cancelled":
@@ -114,13 +118,20 @@ def _delivery(delivery: DeliveryView, here: _Here) -> ChannelVerdict:
         delivery, attempts, blocker, here.status, passing=passing, kind_known=delivery.kind in here.kinds
     )
     return ChannelVerdict(
-        channel=delivery.channel, verdict=verdict, sentence=sentence, delivery=delivery, attempts=attempts
+        channel=delivery.channel,
+        verdict=verdict,
+        sentence=sentence + _by_hand(delivery, event, here.status),
+        delivery=delivery,
+        attempts=attempts,
     )
 
 
-def _is_ordered(channel: str, settings: Settings) -> bool:
-    configured = settings.channels.get(channel)
-    return configured is None or configured.config is None or configured.config.ordering == "key"
+def _by_hand(delivery: DeliveryView, event: EventView, status: Status) -> str:
+    # publishing writes an event and its deliveries at one and the same time
+    if delivery.channel not in event.unwanted_by and delivery.created_at == event.created_at:
+        return ""
+    when, why = shown(delivery.created_at, status.at), _why_unwanted(event, delivery.channel)
+    return f"; sent to this channel by hand (at {when}); of itself it was not: {why}"
 
 
 def verdict_of(
@@ -168,7 +179,9 @@ def _verdict(
             again = f"send again with `bellwire replay {delivery.id}`"
             return "failed", f"failed for good at {when}, after {tried}{failures}; {again}"
         case "cancelled":
-            return "cancelled", f"cancelled at {shown(delivery.settled_at or 0, status.at)}"
+            when = shown(delivery.settled_at or 0, status.at)
+            before = f", after {tried}{failures}" if delivery.attempts else ""
+            return "cancelled", f"cancelled by a person at {when}{before}; send it with `bellwire replay {delivery.id}`"
         case "claimed":
             return "in flight", f"being sent right now, attempt {delivery.attempts + 1}{failures}"
         case "waiting" | "parked":

@@ -44,6 +44,8 @@ class Status:
     """Those alive: seen within the last 30 seconds."""
     notices: tuple[str, ...]
     """What needs a person, each with what to do."""
+    unattended: str = ""
+    """That deliveries wait and nobody dispatches, where it is so; among the notices too."""
 
     def channel(self, name: str) -> ChannelStatus | None:
         """One channel's status."""
@@ -53,7 +55,28 @@ class Status:
 def status_of(settings: Settings, outbox: Outbox) -> Status:
     """Reads the outbox and puts it beside the configuration."""
     now = outbox.database.now()
-    return compose_status(settings, now, outbox.counts(), outbox.health(), outbox.dispatchers())
+    return compose_status(
+        settings, now, outbox.counts(), outbox.health(), outbox.dispatchers(), last_seen=outbox.last_seen()
+    )
+
+
+def unattended(outbox: Outbox) -> str | None:
+    """That deliveries wait and nobody dispatches, with what to do; ``None`` where somebody does, or none waits.
+
+    Quicker than the whole status while somebody dispatches: nothing is counted then.
+    """
+    now = outbox.database.now()
+    last_seen = outbox.last_seen()
+    if any(row.seen_at > now - DEAD_AFTER for row in outbox.dispatchers()):
+        return None
+    waiting = outbox.count_open()
+    return _unattended(waiting, last_seen, now) if waiting else None
+
+
+def _unattended(waiting: int, last_seen: int | None, now: int) -> str:
+    seen = "no dispatcher is running" if last_seen is None else f"no dispatcher seen since {shown(last_seen, now)}"
+    wait = "waits" if waiting == 1 else "wait"
+    return f"{counted(waiting, 'delivery', 'deliveries')} {wait}, {seen}; run `bellwire worker`"
 
 
 def compose_status(
@@ -62,8 +85,10 @@ def compose_status(
     counts: Mapping[str, ChannelCounts],
     health: Mapping[str, ChannelHealth],
     dispatchers: Sequence[DispatcherRow],
+    *,
+    last_seen: int | None = None,
 ) -> Status:
-    """The status, from what was read. Pure."""
+    """The status, from what was read; *last_seen* is when a dispatcher was that need not have a row any more. Pure."""
     alive = tuple(row for row in dispatchers if row.seen_at > now - DEAD_AFTER)
     names = [*settings.channels, *sorted(set(counts) - set(settings.channels))]
     channels = tuple(
@@ -77,8 +102,11 @@ def compose_status(
         )
         for name in names
     )
-    notices = _notices(now, channels, dispatchers, alive)
-    return Status(at=now, channels=channels, dispatchers=alive, notices=notices)
+    waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
+    seen = max((*(row.seen_at for row in dispatchers), *([last_seen] if last_seen else [])), default=None)
+    nobody = _unattended(waiting, seen, now) if waiting and not alive else ""
+    notices = (*([nobody] if nobody else []), *_notices(channels, alive))
+    return Status(at=now, channels=channels, dispatchers=alive, notices=notices, unattended=nobody)
 
 
 def _channel(
@@ -98,7 +126,7 @@ def _channel(
     elif not configured.active:
         state, reason = "disabled", configured.disabled_by
     elif known.paused:
-        state, reason = "paused", "paused by a person"
+        state, reason = "paused", _paused(known, now)
     elif broken:
         state, reason = "broken", broken.partition(": ")[2]
     elif known.held_until is not None and known.held_until > now:
@@ -117,28 +145,26 @@ def _channel(
     )
 
 
-def _notices(
-    now: int,
-    channels: Sequence[ChannelStatus],
-    dispatchers: Sequence[DispatcherRow],
-    alive: Sequence[DispatcherRow],
-) -> tuple[str, ...]:
+def _paused(known: ChannelHealth, now: int) -> str:
+    who = f"by {known.paused_by or 'a person'}"
+    since = f" since {shown(known.paused_at, now)}" if known.paused_at else ""
+    return who + since + (f": {known.paused_reason}" if known.paused_reason else "")
+
+
+def _notices(channels: Sequence[ChannelStatus], alive: Sequence[DispatcherRow]) -> tuple[str, ...]:
     notices: list[str] = []
-    waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
-    if waiting and not alive:
-        last = max((row.seen_at for row in dispatchers), default=None)
-        seen = f"no dispatcher seen since {shown(last, now)}" if last else "no dispatcher is running"
-        wait = "waits" if waiting == 1 else "wait"
-        notices.append(f"{counted(waiting, 'delivery', 'deliveries')} {wait}, {seen}; run `bellwire worker`")
     for channel in channels:
         total = channel.counts.due + channel.counts.scheduled + channel.counts.parked
-        held = counted(total, "delivery", "deliveries")
+        held = f"{counted(total, 'delivery', 'deliveries')} {'waits' if total == 1 else 'wait'}"
         if channel.state == "orphaned" and total:
+            notices.append(f"channel {channel.name}: {held}, but it is not configured; add it again, or replay later")
+        elif channel.state == "disabled" and total:
+            notices.append(f"channel {channel.name}: {held} while it is disabled ({channel.reason})")
+        elif channel.state == "paused":  # also where none waits yet: it is easily forgotten
             notices.append(
-                f"channel {channel.name}: {held} wait, but it is not configured; add it again, or replay later"
+                f"channel {channel.name}: {held} while it is paused ({channel.reason}); "
+                f"`bellwire resume {channel.name}` ends that"
             )
-        elif channel.state in {"disabled", "paused"} and total:
-            notices.append(f"channel {channel.name}: {held} wait while it is {channel.state} ({channel.reason})")
         elif channel.state in {"broken", "held", "failing"}:
             notices.append(f"channel {channel.name} is {channel.state}: {channel.reason}")
         if channel.counts.failed:

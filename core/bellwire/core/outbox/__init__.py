@@ -10,9 +10,10 @@ from .health import Advance, ChannelHealth
 from .history import AttemptView, ChannelCounts, DeliveryFilter, DeliveryView, EventView
 from .outbox import LEASE, Exchange, Outbox
 from .passing import Passing
-from .removal import Retention
-from .replay import Overtaken, Replayed
+from .removal import Cancelled, Purged, Retention
+from .replay import Overtaken, Place, Replayed
 from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
+from .selection import Chosen, ChosenEvent, Found, Selection
 from .states import FINAL, OPEN, STATES, State
 from .storing import store
 from .upkeep import DispatcherRow
@@ -26,8 +27,11 @@ __all__ = [
     "Advance",
     "AttemptRecord",
     "AttemptView",
+    "Cancelled",
     "ChannelCounts",
     "ChannelHealth",
+    "Chosen",
+    "ChosenEvent",
     "Claim",
     "Database",
     "DeliveryFilter",
@@ -35,13 +39,17 @@ __all__ = [
     "DispatcherRow",
     "EventView",
     "Exchange",
+    "Found",
     "LaneDemand",
     "NewEvent",
     "Outbox",
     "Overtaken",
     "Passing",
+    "Place",
+    "Purged",
     "Replayed",
     "Retention",
+    "Selection",
     "Settlement",
     "State",
     "Watch",

@@ -28,6 +28,10 @@ class ChannelHealth:
     held_until: int | None = None
     """Until when its breaker lets nothing through; after that it probes, one delivery at a time."""
     last_success_at: int | None = None
+    paused_at: int | None = None
+    paused_by: str | None = None
+    """Who paused it, in their own words."""
+    paused_reason: str | None = None
 
     @property
     def probing(self) -> bool:

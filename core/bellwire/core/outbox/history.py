@@ -99,6 +99,8 @@ class DeliveryFilter:
     ordering_key: str | None = None
     since: int | None = None
     """Created, or for failed ones failed, at or after this time."""
+    until: int | None = None
+    """The same, at or before this time."""
     before_seq: int | None = None
     limit: int = 50
 
@@ -132,9 +134,11 @@ def list_deliveries(connection: Connection, wanted: DeliveryFilter) -> list[Deli
         query = query.where(deliveries.c.state == wanted.state)
     if wanted.ordering_key is not None:
         query = query.where(deliveries.c.ordering_key == wanted.ordering_key)
+    moment = deliveries.c.settled_at if wanted.state == "failed" else deliveries.c.created_at
     if wanted.since is not None:
-        moment = deliveries.c.settled_at if wanted.state == "failed" else deliveries.c.created_at
         query = query.where(moment >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(moment <= wanted.until)
     if wanted.before_seq is not None:
         query = query.where(deliveries.c.seq < wanted.before_seq)
     return [DeliveryView(**row) for row in connection.execute(query).mappings()]
@@ -238,6 +242,12 @@ def count_by_channel(connection: Connection, now: int) -> dict[str, ChannelCount
     for channel, number in connection.execute(failed):
         counts[channel] = attrs.evolve(counts.get(channel, ChannelCounts(channel=channel)), failed=number)
     return counts
+
+
+def count_open(connection: Connection) -> int:
+    """How many deliveries are not settled yet."""
+    query = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.settled_at.is_(None))
+    return connection.execute(query).scalar_one()
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

@@ -12,7 +12,19 @@ import sqlalchemy as sa
 
 from bellwire.core.errors import DatabaseError, SchemaError
 
-from . import health, history, host_tables, host_transaction, passing, removal, replay, schema, set_back, upkeep
+from . import (
+    health,
+    history,
+    host_tables,
+    host_transaction,
+    passing,
+    removal,
+    replay,
+    schema,
+    selection,
+    set_back,
+    upkeep,
+)
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
@@ -234,7 +246,7 @@ class Outbox:
 
     def leave(self, dispatcher: str) -> None:
         """A dispatcher stops."""
-        self.database.write(lambda connection: upkeep.leave(connection, dispatcher))
+        self.database.write(lambda connection: upkeep.leave(connection, dispatcher, self.database.now(connection)))
 
     def unpark(self, channel: str | None = None) -> int:
         """Frees parked deliveries that nothing blocks any more, or all of *channel*; returns how many."""
@@ -262,14 +274,21 @@ class Outbox:
         return self.database.write(work)
 
     def purge_event(self, event_id: str) -> int:
-        """Removes an event with its deliveries and attempts, whatever their state; returns how many deliveries."""
+        """Removes an event with its deliveries and attempts, whatever their state; returns how many deliveries.
+
+        On SQLite, what it held is overwritten in the file.
+        """
 
         def work(connection: sa.Connection) -> int:
+            self.database.backend.overwrite_deleted(connection)
             keys, removed = removal.purge(connection, event_id)
             self._statements.release(connection, keys, self.database.now(connection))
             return removed
 
-        return self.database.write(work)
+        removed = self.database.write(work)
+        with self.database.in_use(), self.database.unattended_connection() as connection:
+            self.database.backend.empty_journal(connection)
+        return removed
 
     def expire(self, after: int, keep: removal.Retention) -> tuple[int, int | None]:
         """Removes a batch of what need not be kept any longer, of the events after number *after*.
@@ -288,10 +307,20 @@ class Outbox:
         self._announcer.announce()
         return added
 
-    def overtaken(self, ids: Sequence[str]) -> list[replay.Overtaken]:
-        """Which deliveries among *ids*, sent again, would come after later events of the same key."""
+    def find(self, ids: Sequence[str]) -> selection.Found:
+        """The deliveries and events that *ids* name."""
         with self.database.read() as connection:
-            return replay.overtaken(connection, ids)
+            return selection.find(connection, ids)
+
+    def select(self, wanted: selection.Selection) -> list[selection.Chosen]:
+        """The deliveries that fit, in their order."""
+        with self.database.read() as connection:
+            return selection.select(connection, wanted)
+
+    def overtaken(self, places: Iterable[replay.Place]) -> list[replay.Overtaken]:
+        """Of which keys something, sent again at *places*, would come after later events."""
+        with self.database.read() as connection:
+            return replay.overtaken(connection, places)
 
     def replay(self, ids: Sequence[str]) -> replay.Replayed:
         """Reopens settled deliveries."""
@@ -300,20 +329,31 @@ class Outbox:
         return replayed
 
     def failed_ids(self, *, channel: str | None = None, since: int | None = None) -> list[str]:
-        """The ids of failed deliveries, oldest first."""
-        with self.database.read() as connection:
-            return replay.failed_ids(connection, channel=channel, since=since)
+        """The ids of failed deliveries, in their order."""
+        wanted = selection.Selection(states={"failed"}, channel=channel, since=since)
+        return [chosen.id for chosen in self.select(wanted)]
 
-    def set_paused(self, channel: str, *, paused: bool) -> None:
-        """Pauses or resumes a channel, for all replicas."""
+    def set_paused(self, channel: str, *, paused: bool, by: str = "", reason: str = "") -> ChannelHealth:
+        """Pauses or resumes a channel, for all replicas; returns what was known of it before.
 
-        def work(connection: sa.Connection) -> None:
+        One that is paused already keeps who paused it, when and why.
+        """
+
+        def work(connection: sa.Connection) -> ChannelHealth:
+            now = self.database.now(connection)
             rows = health.by_channel(self._statements.health_of(connection, [channel]))
             known = rows.get(channel, ChannelHealth(channel=channel))
-            health.save(connection, attrs.evolve(known, paused=paused), self.database.now(connection))
+            if known.paused != paused:
+                since = (now, by or None, reason or None) if paused else (None, None, None)
+                changed = attrs.evolve(
+                    known, paused=paused, paused_at=since[0], paused_by=since[1], paused_reason=since[2]
+                )
+                health.save(connection, changed, now)
+            return known
 
-        self.database.write(work)
+        before = self.database.write(work)
         self._announcer.announce()
+        return before
 
     def health(self) -> dict[str, ChannelHealth]:
         """What replicas share about the channels that have been used."""
@@ -324,6 +364,16 @@ class Outbox:
         """Every dispatcher's heartbeat."""
         with self.database.read() as connection:
             return upkeep.all_dispatchers(connection)
+
+    def last_seen(self) -> int | None:
+        """When any dispatcher was last seen, in microseconds since 1970 UTC; ``None`` when there never was one."""
+        with self.database.read() as connection:
+            return upkeep.last_seen(connection)
+
+    def count_open(self) -> int:
+        """How many deliveries are not settled yet."""
+        with self.database.read() as connection:
+            return history.count_open(connection)
 
     def counts(self) -> dict[str, history.ChannelCounts]:
         """What is open or failed, per channel that has any."""

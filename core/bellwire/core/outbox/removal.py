@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import sqlalchemy as sa
 
-from .replay import parts
+from .selection import parts
 from .tables import attempts, deliveries, events
 
 if TYPE_CHECKING:
@@ -25,6 +25,31 @@ class Retention:
 
     delivered: int
     failed: int
+
+
+@attrs.frozen(kw_only=True)
+class Cancelled:
+    """What a cancel did with each id that it was given."""
+
+    cancelled: tuple[str, ...] = ()
+    """Deliveries that waited."""
+    in_flight: tuple[str, ...] = ()
+    """Deliveries that are being sent right now: they go on."""
+    settled: tuple[str, ...] = ()
+    """Deliveries that had been delivered, had failed or were cancelled before."""
+    skipped: tuple[str, ...] = ()
+    """Events that no channel wanted."""
+    unknown: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Purged:
+    """An event that was removed."""
+
+    event_id: str
+    deliveries: int
+    in_flight: int
+    """How many of them were being sent at that moment; what has left cannot be called back."""
 
 
 def cancel(connection: Connection, ids: Sequence[str], now: int) -> list[tuple[str, str, str]]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import sqlalchemy as sa
 
 from bellwire.hookspecs import new_id
 
+from .selection import parts
 from .states import OPEN
 from .tables import deliveries, events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.engine import Connection, RowMapping
-
-T = TypeVar("T")
-
-_PART: Final = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -30,12 +28,22 @@ class Replayed:
     still_open: tuple[str, ...]
     """Not settled yet, so there is nothing to reopen."""
     unknown: tuple[str, ...]
+    added: tuple[str, ...] = ()
+    """New deliveries, to a channel that had not wanted the event."""
+    skipped: tuple[str, ...] = ()
+    """Deliveries of another channel than the one that was named, and events that no channel wanted when none was."""
 
 
 def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
-    """Reopens the settled deliveries among *ids*, in their old order."""
+    """Reopens the settled deliveries among *ids*, in publish order.
+
+    Not in that of their places, which an earlier replay may have changed: the newest event of a key shall come last.
+    """
     wanted = list(dict.fromkeys(ids))
-    rows = sorted((row for some in parts(wanted) for row in _rows(connection, some)), key=lambda row: int(row["seq"]))
+    rows = sorted(
+        (row for some in parts(wanted) for row in _rows(connection, some)),
+        key=lambda row: (int(row["event_seq"]), int(row["seq"])),
+    )
     settled = [row for row in rows if row["state"] not in OPEN]
     for some in parts(settled):
         # A new row, because its place in the order is its primary key; attempts refer to the id, which stays.
@@ -64,60 +72,66 @@ def reopen(connection: Connection, ids: Sequence[str], now: int) -> Replayed:
     )
 
 
-def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """*items* in pieces: no database takes any number of parameters in one statement."""
-    return (items[start : start + _PART] for start in range(0, len(items), _PART))
-
-
 def _rows(connection: Connection, ids: Sequence[str]) -> Sequence[RowMapping]:
     return connection.execute(sa.select(deliveries).where(deliveries.c.id.in_(ids)).with_for_update()).mappings().all()
 
 
-def failed_ids(connection: Connection, *, channel: str | None = None, since: int | None = None) -> list[str]:
-    """The ids of failed deliveries, those that failed at or after *since*, in their old order."""
-    query = sa.select(deliveries.c.id).where(deliveries.c.state == "failed").order_by(deliveries.c.seq)
-    if channel is not None:
-        query = query.where(deliveries.c.channel == channel)
-    if since is not None:
-        query = query.where(deliveries.c.settled_at >= since)
-    return list(connection.execute(query).scalars())
+@attrs.frozen
+class Place:
+    """Where something would be sent again: an event's number, through a channel."""
+
+    channel: str
+    ordering_key: str
+    event_seq: int
 
 
 @attrs.frozen
 class Overtaken:
-    """A delivery whose key has later events that were already delivered through the same channel."""
+    """A workflow, or another ordering key, of which something would be sent after later events."""
 
-    delivery_id: str
     channel: str
     ordering_key: str
+    deliveries: int
+    """How many would be sent."""
     later: int
-    """How many of them."""
+    """How many later events were already delivered through the channel, or will be before them."""
 
 
-def overtaken(connection: Connection, ids: Sequence[str]) -> list[Overtaken]:
-    """Which of *ids*, sent again, would arrive after later events of the same key: a receiver may be surprised."""
-    return [found for some in parts(list(dict.fromkeys(ids))) for found in _overtaken(connection, some)]
+_COME_FIRST: Final = (*sorted(OPEN), "delivered")
+"""A replay takes a new place in the order: what waits already goes before it."""
 
 
-def _overtaken(connection: Connection, ids: Sequence[str]) -> Iterator[Overtaken]:
-    later_event, later = events.alias("later_event"), deliveries.alias("later")
-    d = deliveries.c
-    query = (
-        # over the events, because the index of deliveries by key has the open ones alone
-        sa.select(d.id, d.channel, d.ordering_key, sa.func.count())
-        .join_from(
-            deliveries,
-            later_event,
-            (later_event.c.ordering_key == d.ordering_key) & (later_event.c.seq > d.event_seq),
-        )
-        .join(
-            later,
-            (later.c.event_seq == later_event.c.seq) & (later.c.channel == d.channel) & (later.c.state == "delivered"),
-        )
-        .where(d.id.in_(ids))
-        .group_by(d.id, d.channel, d.ordering_key)
+def overtaken(connection: Connection, places: Iterable[Place]) -> list[Overtaken]:
+    """Of which keys something, sent again at *places*, would arrive after later events: a receiver may be surprised.
+
+    Later events that are sent again themselves do not count, because they come later again.
+    """
+    sent: dict[tuple[str, str], set[int]] = {}
+    for place in places:
+        sent.setdefault((place.ordering_key, place.channel), set()).add(place.event_seq)
+    first = {where: min(numbers) for where, numbers in sent.items()}
+    later: Counter[tuple[str, str]] = Counter()
+    for some in parts(sorted(first)):
+        keys = sorted({key for key, _ in some})
+        wanted = set(some)
+        for key, channel, number in connection.execute(_later(keys, min(first[each] for each in some))):
+            where = (key, channel)
+            later[where] += where in wanted and number > first[where] and number not in sent[where]
+    return [
+        Overtaken(channel, key, len(numbers), later[key, channel])
+        for (key, channel), numbers in sent.items()
+        if later[key, channel]
+    ]
+
+
+def _later(keys: Sequence[str], first: int) -> sa.Select[Any]:
+    # by the events' index of keys: that of the deliveries has the open ones alone
+    d, e = deliveries.c, events.c
+    return (
+        sa.select(e.ordering_key, d.channel, d.event_seq)
+        .join_from(events, deliveries, d.event_seq == e.seq)
+        .where(e.ordering_key.in_(keys), e.seq > first, d.state.in_(_COME_FIRST))
     )
-    return (Overtaken(*row) for row in connection.execute(query))
 
 
 def add(connection: Connection, event_ids: Sequence[str], channel: str, now: int) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ meta: Final = Table(
     Column("value", Text, nullable=False),
 )
 """``instance_id`` tells one outbox from another; ``schema`` and ``min_compatible`` are this schema's version and the
-oldest one that a program may be written for and still work here."""
+oldest one that a program may be written for and still work here; ``dispatcher_left_at`` is when a dispatcher that
+stopped was last seen."""
 
 events: Final = Table(
     "bellwire_events",
@@ -193,9 +194,13 @@ channel_state: Final = Table(
     Column("failing_since", BigInteger),
     Column("held_until", BigInteger),
     Column("last_success_at", BigInteger),
+    Column("paused_at", BigInteger),
+    Column("paused_by", Text),
+    Column("paused_reason", Text),
     Column("updated_at", BigInteger, nullable=False),
 )
-"""What replicas share about a channel: paused by a person, consecutive failures, and until when its breaker holds."""
+"""What replicas share about a channel: paused by whom, since when and why, consecutive failures, and
+until when its breaker holds."""
 
 dispatchers: Final = Table(
     "bellwire_dispatchers",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 import sqlalchemy as sa
 
-from .tables import attempts, deliveries, dispatchers
+from .tables import attempts, deliveries, dispatchers, meta
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -43,9 +43,22 @@ def beat(connection: Connection, row: DispatcherRow) -> None:
         connection.execute(dispatchers.insert().values(values))
 
 
-def leave(connection: Connection, dispatcher: str) -> None:
-    """Removes the heartbeat of a dispatcher that stops."""
+_LEFT_AT = "dispatcher_left_at"
+
+
+def leave(connection: Connection, dispatcher: str, now: int) -> None:
+    """Removes the heartbeat of a dispatcher that stops, and keeps when that was."""
     connection.execute(dispatchers.delete().where(dispatchers.c.id == dispatcher))
+    values = {"name": _LEFT_AT, "value": str(now)}
+    if not connection.execute(meta.update().where(meta.c.name == _LEFT_AT).values(values)).rowcount:
+        connection.execute(meta.insert().values(values))
+
+
+def last_seen(connection: Connection) -> int | None:
+    """When any dispatcher was last seen; ``None`` when there never was one."""
+    left = connection.execute(sa.select(meta.c.value).where(meta.c.name == _LEFT_AT)).scalar_one_or_none()
+    beat = connection.execute(sa.select(sa.func.max(dispatchers.c.seen_at))).scalar_one()
+    return max((int(moment) for moment in (left, beat) if moment is not None), default=None)
 
 
 def all_dispatchers(connection: Connection) -> list[DispatcherRow]:

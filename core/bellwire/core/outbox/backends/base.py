@@ -136,6 +136,12 @@ class Backend(ABC):
     def unlock_schema(self, connection: Connection) -> None:  # noqa: B027  # most databases need nothing here
         """Lets others migrate; the transaction has been committed."""
 
+    def overwrite_deleted(self, connection: Connection) -> None:  # noqa: B027  # servers clean up by themselves
+        """What *connection* deletes from now on shall not stay legible in a file."""
+
+    def empty_journal(self, connection: Connection) -> None:  # noqa: B027  # servers clean up by themselves
+        """Has what was deleted leave the journal too, where nobody reads it just now; outside any transaction."""
+
     @abstractmethod
     def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
         """What *error* means, in a sentence without the place; ``None`` when the driver's own words must do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
@@ -146,6 +147,15 @@ class SQLite(Backend):
 
     def require_version(self, connection: Connection) -> None:
         """Nothing to ask: the library was looked at when the engine was made."""
+
+    def overwrite_deleted(self, connection: Connection) -> None:
+        """With zeros; SQLite would only mark the place as free."""
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+    def empty_journal(self, connection: Connection) -> None:
+        """Copies the WAL into the file and truncates it; somebody who is reading keeps that from happening."""
+        with suppress(DBAPIError):  # what was asked for is done, and the WAL is written over sooner or later
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def reason(self, error: DBAPIError) -> tuple[type[DatabaseError], str] | None:
         """SQLite's messages, with the way out."""

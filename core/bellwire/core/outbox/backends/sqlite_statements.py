@@ -269,7 +269,8 @@ def release(connection: Connection, keys: Collection[tuple[str, str]], now: int)
 
 
 _HEALTH: Final = """
-SELECT json_group_array(json_array(channel, paused, failures, failing_since, held_until, last_success_at))
+SELECT json_group_array(json_array(channel, paused, failures, failing_since, held_until, last_success_at,
+                                   paused_at, paused_by, paused_reason))
 FROM bellwire_channel_state
 """
 

@@ -152,6 +152,9 @@ def _create_shared_state() -> None:
         sa.Column("failing_since", sa.BigInteger),
         sa.Column("held_until", sa.BigInteger),
         sa.Column("last_success_at", sa.BigInteger),
+        sa.Column("paused_at", sa.BigInteger),
+        sa.Column("paused_by", sa.Text),
+        sa.Column("paused_reason", sa.Text),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         if_not_exists=True,
     )
