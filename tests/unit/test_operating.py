@@ -85,6 +85,9 @@ def test_with_a_channel_only_that_one_is_sent_through(bus: Bus) -> None:
     end_all(bus, channel="chat")
     assert bus.replay(["e1"], channel="chat").reopened == (delivery(bus, "e1", "chat"),)
     assert state(bus, delivery(bus, "e1")) == "delivered"
+    of_ops = delivery(bus, "e1")
+    assert bus.replay([of_ops], channel="chat") == Replayed(reopened=(), still_open=(), unknown=(), skipped=(of_ops,))
+    assert state(bus, of_ops) == "delivered"
 
 
 def test_a_channel_that_had_not_wanted_an_event_is_sent_it_and_explain_says_by_whom(bus: Bus) -> None:
