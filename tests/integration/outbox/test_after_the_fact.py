@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -266,9 +265,7 @@ def test_what_a_purged_event_held_is_in_no_file_any_more(desk: Desk) -> None:
 
 def _let_deleted_bytes_stay(desk: Desk) -> None:
     """As SQLite does by itself; some systems build it so that it does not."""
-    with ExitStack() as stack:
-        for connection in [stack.enter_context(desk.outbox.database.read()) for _ in range(8)]:
-            connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+    desk.outbox.database.write(lambda connection: connection.exec_driver_sql("PRAGMA secure_delete = OFF").close())
 
 
 def test_what_waited_behind_a_purged_event_goes_on(desk: Desk) -> None:

@@ -222,6 +222,9 @@ def test_all_that_wait_and_fit_are_cancelled_once_somebody_agreed(
     assert "nobody can be asked here; add --yes to cancel them, or --dry-run" in refused.stderr
     declined = on_a_terminal(two, monkeypatch, "cancel", "--channel", "ops", answer="n\n")
     assert (declined.exit_code, len(deliveries(two, state="waiting"))) == (1, 4)
+    named = [str(one["id"]) for one in deliveries(two, channel="ops")]
+    assert two("cancel", *named).exit_code == 2
+    assert len(deliveries(two, state="waiting")) == 4
     document = two.json("cancel", "--workflow", "1", "--channel", "chat", "--yes")
     assert document == {
         "dry_run": False,
