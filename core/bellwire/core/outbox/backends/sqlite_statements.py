@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from bellwire.core.outbox.rows import Claim, Claimed, LaneDemand, NewEvent, Settlement, attempt_values, next_state
@@ -100,7 +101,9 @@ WHERE seq IN (
 )
 """
 
-_CLAIMED_COUNT: Final = "SELECT count(*) FROM bellwire_deliveries WHERE lease_token = ? AND state = 'claimed'"
+_CLAIMED_COUNT: Final = """
+SELECT count(*) FROM bellwire_deliveries WHERE lease_token = ? AND state = 'claimed' AND channel = ?
+"""
 
 _CLAIMED: Final = """
 SELECT json_group_array(json_array(seq, lease_token, id, channel, ordering_key, attempts, budget_start, interruptions,
@@ -140,37 +143,42 @@ def claim(
 ) -> Claimed:
     """Leases due deliveries of the demanded lanes, at most as many as each has slots."""
     lease = (token, lease_until, dispatcher)
-    claimed = 0
-    unfinished: set[str] = set()
-    for demand in demands:
-        taken, more = _claim_lane(connection, demand, claimed, lease, now)
-        claimed += taken
-        if more:
-            unfinished.add(demand.channel)
-    if not claimed:
-        return Claimed((), frozenset(unfinished))
-    text = value(connection, _CLAIMED, (token,))
-    return Claimed(tuple(Claim(*row) for row in json.loads(text)), frozenset(unfinished))
+    looked = [(demand, _look(connection, demand, demand.slots, lease, now)) for demand in demands]
+    claims = _claimed(connection, token) if any(touched for _, touched in looked) else ()
+    full = [demand for demand, touched in looked if touched == demand.slots]
+    if not full:
+        return Claimed(claims, frozenset())
+    unfinished = {demand.channel for demand in full}
+    taken = Counter(claim.channel for claim in claims)
+    blocked = [demand for demand in full if taken[demand.channel] < demand.slots]  # some of what it saw is parked now
+    for demand in blocked:
+        if not _look_further(connection, demand, taken[demand.channel], lease, now):
+            unfinished.discard(demand.channel)
+    return Claimed(_claimed(connection, token) if blocked else claims, frozenset(unfinished))
 
 
-def _claim_lane(
-    connection: Connection, demand: LaneDemand, before: int, lease: tuple[int, int, str], now: int
-) -> tuple[int, bool]:
-    taken = 0
-    for _ in range(_MOST_LOOKS):
-        look = demand.slots - taken
-        parameters = (demand.ordered, demand.passed_at(now), *lease, demand.channel, now, look)
-        touched = run(connection, _CLAIM, parameters).rowcount
-        if demand.ordered and touched:
-            taken = value(connection, _CLAIMED_COUNT, (lease[0],)) - before
-        else:
-            taken += touched
-        if touched < look:
-            return taken, False
+def _claimed(connection: Connection, token: int) -> tuple[Claim, ...]:
+    return tuple([Claim(*row) for row in json.loads(value(connection, _CLAIMED, (token,)))])
+
+
+def _look(connection: Connection, demand: LaneDemand, most: int, lease: tuple[int, int, str], now: int) -> int:
+    """Claims or parks the first *most* that are due; returns how many those were."""
+    parameters = (demand.ordered, demand.passed_at(now), *lease, demand.channel, now, most)
+    return run(connection, _CLAIM, parameters).rowcount
+
+
+def _look_further(
+    connection: Connection, demand: LaneDemand, taken: int, lease: tuple[int, int, str], now: int
+) -> bool:
+    """Looks behind what is blocked for as many as the lane has slots beyond *taken*; whether there may be more."""
+    for _ in range(_MOST_LOOKS - 1):
+        run(connection, _PARK, (demand.channel, now, demand.passed_at(now)))
+        if _look(connection, demand, demand.slots - taken, lease, now) < demand.slots - taken:
+            return False
+        taken = value(connection, _CLAIMED_COUNT, (lease[0], demand.channel))
         if taken == demand.slots:
             break
-        run(connection, _PARK, (demand.channel, now, demand.passed_at(now)))
-    return taken, True
+    return True
 
 
 _NEXT_DUE: Final = """
