@@ -1,6 +1,6 @@
 """From an event to the HTTP request: pure, and the only place of the channel that knows httpx.
 
-What never changes between two deliveries is made once; a request then costs about 3 µs.
+What never changes between two deliveries is made once; a request then costs about 1 µs, and what its signature costs.
 """
 
 from __future__ import annotations

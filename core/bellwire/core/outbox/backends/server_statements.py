@@ -188,12 +188,45 @@ def settle(connection: Connection, settlements: Sequence[Settlement], *, now: in
     valid = [s for s in settlements if (s.claim.seq, s.claim.lease_token) in held]
     records = [attempt_values(s, dispatcher) for s in valid if s.record is not None]
     if records:
-        connection.execute(attempts.insert(), records)
-    if valid:
-        connection.execute(_SETTLE, [_bound(s, now) for s in valid])
+        _insert_attempts(connection, records)
+    delivered = [s.claim.seq for s in valid if s.record is not None and s.state == "delivered"]
+    if delivered:
+        connection.execute(_DELIVERED, {"row_seqs": delivered, "row_now": now})
+    if others := [s for s in valid if s.record is None or s.state != "delivered"]:
+        connection.execute(_SETTLE, [_bound(s, now) for s in others])
     return valid
 
 
+# psycopg executes an INSERT for each row, and each costs server and client 40 µs; PyMySQL makes one of many by itself.
+_COLUMNS: Final = ", ".join(column.name for column in attempts.columns if column.name != "seq")
+_INSERT_ATTEMPTS_AT_ONCE: Final = sa.text(
+    f"INSERT INTO bellwire_attempts ({_COLUMNS}) "  # noqa: S608  # names of our own table's columns
+    f"SELECT {_COLUMNS} FROM json_populate_recordset(CAST(NULL AS bellwire_attempts), CAST(:rows AS json))"
+)
+
+
+def _insert_attempts(connection: Connection, records: Sequence[dict[str, Any]]) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(_INSERT_ATTEMPTS_AT_ONCE, {"rows": json.dumps(records, ensure_ascii=False)})
+    else:
+        connection.execute(attempts.insert(), records)
+
+
+# What nearly all settlements are, in one statement; the general one below is executed for each row by itself.
+_DELIVERED: Final = (
+    deliveries.update()
+    .where(deliveries.c.seq.in_(sa.bindparam("row_seqs", expanding=True)))
+    .values(
+        state="delivered",
+        due_at=sa.bindparam("row_now"),
+        attempts=deliveries.c.attempts + 1,
+        interruptions=0,
+        settled_at=sa.bindparam("row_now"),
+        lease_token=None,
+        lease_until=None,
+        dispatcher=None,
+    )
+)
 _SETTLED_COLUMNS: Final = (
     "state",
     "due_at",
