@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bellwire.core import Bus
 
-KEYS, EACH = 12, 5
+KEYS, EACH = 8, 5
 
 CONFIG = """
 database = "{database}"

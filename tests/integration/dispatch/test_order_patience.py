@@ -58,7 +58,11 @@ def test_a_head_in_a_long_retry_holds_its_key_only_so_long_and_explain_says_who_
     town.passes(clock, 30 * MINUTE)
     town.wait_until_settled()
     assert receiver.of("wf")[-1] == "head"
+    town.passes(clock, 1)
+    town.publish(bus, "after all that", key="wf")
+    town.wait_until_settled()
     assert town.says(head).endswith("; 2 later deliveries have passed"), "the log keeps why the order was another one"
+    assert "passed the same workflow's earlier" in town.says(second)
     assert "passed" not in town.says(other)
 
 

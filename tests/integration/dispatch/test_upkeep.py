@@ -71,6 +71,24 @@ def test_ten_thousand_old_events_go_while_new_ones_are_delivered(town: Town, mon
     assert receiver.subjects == [str(number) for number in range(published)]
 
 
+def test_what_is_kept_does_not_hide_what_may_go(town: Town) -> None:
+    clock = FakeClock()
+    bus = town.bus({"ops": town.hook(town.receiver())}, clock=clock, dispatch="off")
+    store_old_ones(bus.outbox, 500)
+    first_400 = "event_seq <= (SELECT min(seq) + 399 FROM bellwire_events)"
+    with bus.outbox.database._opened().begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE bellwire_deliveries SET settled_at = NULL, state = 'waiting' WHERE {first_400}"
+        )
+    clock.advance(31 * DAY)
+    caretaker = bus.make_dispatcher()._caretaker
+    for _ in range(3):
+        assert caretaker.seconds_until_expiring < caretaker_module.EXPIRE_EVERY
+        caretaker.expire()
+    assert caretaker.seconds_until_expiring == caretaker_module.EXPIRE_EVERY, "that was all, for now"
+    assert len(bus.outbox.events(limit=1000)) == bus.outbox.counts()["ops"].due
+
+
 def test_what_cannot_be_removed_now_is_removed_later_and_stops_nothing(
     town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
