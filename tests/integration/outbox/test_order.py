@@ -224,3 +224,38 @@ def test_purging_a_head_frees_its_follower_and_leaves_nothing_of_it(desk: Desk) 
     assert not desk.end(chat), "what was purged while it was under way settles nothing"
     assert desk.claimed_ids("chat") == ["next"]
     assert desk.outbox.purge_event("nobody") == 0
+
+
+def test_letting_pass_writes_nothing_where_nobody_is_held(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead receiver leaves any number of deliveries that fail for long, and a heartbeat comes every five seconds."""
+    for number in range(5):
+        desk.publish(f"e{number}", key=str(number))
+    claims = desk.claim()
+    desk.exchange([desk.settlement(claim, "retry", delay=3600, patience=600) for claim in claims])
+    desk.publish("follower", key="3")
+    assert desk.claim() == []
+    desk.time.passes(600)
+    written: list[object] = []
+    write = desk.outbox.database.write
+    monkeypatch.setattr(desk.outbox.database, "write", lambda work: written.append(work) or write(work))
+    desk.outbox.let_pass()
+    assert (len(written), desk.state("follower")) == (1, "waiting")
+    desk.outbox.let_pass()
+    assert len(written) == 1, "it is free already"
+    monkeypatch.undo()
+    assert desk.claimed_ids() == ["follower"]
+
+
+def test_of_those_that_pass_the_next_one_is_freed_by_the_one_before_it(desk: Desk) -> None:
+    desk.publish("head", "a", "b", "c")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    assert desk.claim() == []
+    desk.time.passes(600)
+    desk.outbox.let_pass()
+    for expected in ("a", "b", "c"):
+        (claim,) = desk.claim()
+        desk.outbox.let_pass()
+        assert claim.event_id == expected
+        assert desk.claim() == []
+        desk.end(claim, "failed")

@@ -254,13 +254,12 @@ class Outbox:
 
     def let_pass(self) -> None:
         """Frees what waits behind deliveries that have failed for longer than their key's order has patience."""
-
-        def work(connection: sa.Connection) -> None:
-            now = self.database.now(connection)
-            if keys := upkeep.impatient_keys(connection, now):
-                self._statements.release(connection, keys, now)
-
-        self.database.write(work)
+        with self.database.read() as connection:  # it is called often, and seldom finds any: it need not lock anything
+            keys = upkeep.impatient_keys(connection, self.database.now(connection))
+        if keys:
+            self.database.write(
+                lambda connection: self._statements.release(connection, keys, self.database.now(connection))
+            )
 
     def cancel(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Settles waiting deliveries as cancelled; returns the ids of those that were still waiting."""

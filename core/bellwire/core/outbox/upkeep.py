@@ -178,7 +178,23 @@ def be_patient(connection: Connection, channel: str, longer: int) -> None:
 
 
 def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
-    """The channels and keys whose earliest open deliveries have failed for longer than the others need to wait."""
-    d = deliveries.c
-    query = sa.select(d.channel, d.ordering_key).where(d.holds_until <= now, d.settled_at.is_(None)).distinct()
+    """The channels and keys whose earliest open deliveries have failed for longer than the others need to wait.
+
+    Of those the ones in which somebody is parked and nobody else could free them: a dead receiver leaves any number of
+    deliveries that fail for long, and most hold nobody.
+    """
+    d, other = deliveries.c, deliveries.alias("other")
+    of_its_key = (other.c.channel == d.channel) & (other.c.ordering_key == d.ordering_key)
+    still_open = of_its_key & other.c.settled_at.is_(None)
+    counts = other.c.holds_until.is_(None) | (other.c.holds_until > now)
+    query = (
+        sa.select(d.channel, d.ordering_key)
+        .where(
+            d.holds_until <= now,
+            d.settled_at.is_(None),
+            sa.exists().where(still_open, other.c.state == "parked"),
+            ~sa.exists().where(still_open, other.c.state != "parked", counts),
+        )
+        .distinct()
+    )
     return [(row.channel, row.ordering_key) for row in connection.execute(query)]
