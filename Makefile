@@ -21,7 +21,7 @@ RUN := $(VENV)/.run-$(call checksum,.requirements/run.txt .requirements/build.tx
 DEV := $(VENV)/.dev-$(call checksum,.requirements/dev.txt)
 PEERS := $(VENV)-peers/.peers-$(call checksum,.requirements/peers.txt)
 
-.PHONY: help demo test lint format docs bench requirements clean
+.PHONY: help demo test lint format docs crash bench requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ format: $(DEV) ## put the style right where that can be done by machine
 
 docs: $(DEV) ## the site, into .site/
 	$(BIN)/zensical build --strict --clean --config-file .zensical.toml
+
+crash: $(DEV) ## kill -9 at every step, 30 times on each database; writes docs/explanation/crashes.md (an hour)
+	BELLWIRE_CRASH_REPEATS=30 BELLWIRE_CRASH_PAGE=yes $(BIN)/python -m pytest -n 2 --dist load tests/crash $(ARGS)
 
 bench: $(DEV) $(PEERS) ## the benchmarks; give them a quiet machine
 	$(BIN)/python -m tests.benchmarks --peers $(VENV)-peers/bin/python $(ARGS)

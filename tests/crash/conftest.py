@@ -1,6 +1,7 @@
 """Real processes that are killed, on each database, and a receiver that remembers.
 
-``BELLWIRE_CRASH_REPEATS`` says how often each step is tried: 2 without it; `make crash` takes 30 and writes the page.
+``BELLWIRE_CRASH_REPEATS`` says how often each step is tried: 2 without it. `make crash` takes 30, and has the page in
+the docs written by ``BELLWIRE_CRASH_PAGE``.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from typing import Any, Final
 
 import attrs
 import pytest
-
 from tests.conftest import Place
+from tests.crash import page
 from tests.crash.house import Figures, House
 from tests.crash.receiver import Receiver
 from tests.crash.smithy import Smithy
 
 # Read here, because every test starts without anybody's BELLWIRE_ variables.
 REPEATS: Final = int(os.environ.get("BELLWIRE_CRASH_REPEATS", "2"))
+WRITES_PAGE: Final = bool(os.environ.get("BELLWIRE_CRASH_PAGE"))
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +73,17 @@ def repeats() -> int:
 def tell(record_property: Callable[[str, object], None]) -> Callable[[Figures], None]:
     """Keeps figures for the page."""
     return lambda figures: record_property("crash", attrs.asdict(figures))
+
+
+# The page in the docs is written by the process that gathers the reports of all others.
+_TOLD: Final[list[Figures]] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call":
+        _TOLD.extend(page.told(report.user_properties))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if WRITES_PAGE and _TOLD and not hasattr(session.config, "workerinput") and exitstatus == 0:
+        page.write(_TOLD)

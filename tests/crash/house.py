@@ -1,4 +1,4 @@
-"""A database with its publisher here and its workers in processes of their own, and what must hold however they died."""
+"""A database, its publisher here, its workers in processes of their own, and what must hold however they died."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
-
-from bellwire.core import Bus
-from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events
-from bellwire.hookspecs import Workflow
 from tests.crash import overwrites
 from tests.crash.processes import Orders, settings
 from tests.crash.receiver import Receiver
 from tests.crash.smithy import Forged, Smithy, until
+
+from bellwire.core import Bus
+from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events
+from bellwire.hookspecs import Workflow
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +30,7 @@ class Figures:
     topic: str
     step: str
     database: str
+    version: str
     happened: int
     """How often."""
     published: int
@@ -62,6 +63,7 @@ class House:
         self.processes: Final[list[Forged]] = []
         self.happened = 0
         self.write(overwrites.begin)
+        self.version: Final = self._version()
 
     # -- those who act ------------------------------------------------------------------------------------------------
 
@@ -131,6 +133,18 @@ class House:
         with self.bus.outbox.database.read() as connection:
             return list(connection.execute(sa.text(query) if isinstance(query, str) else query))
 
+    def _version(self) -> str:
+        function = "sqlite_version()" if self.kind == "sqlite" else "version()"
+        found: str = self.read(f"SELECT {function}")[0][0]
+        match self.kind:
+            case "sqlite":
+                return f"SQLite {found}"
+            case "postgresql":
+                return " ".join(found.split()[:2])
+            case _:
+                number, *names = found.split("-")
+                return f"{'MariaDB' if 'MariaDB' in names else 'MySQL'} {number}"
+
     def forget_health(self) -> None:
         """As if no channel had ever failed."""
         self.write(lambda connection: connection.execute(channel_state.delete()))
@@ -176,6 +190,7 @@ class House:
             topic=topic,
             step=step,
             database=self.kind,
+            version=self.version,
             happened=self.happened,
             published=sum(map(len, self.told.values())) * len(self.orders.channels),
             delivered=len(times),
@@ -184,12 +199,18 @@ class House:
             overwritten=len(self.read(f"SELECT id FROM {overwrites.TABLE}")),
         )
 
-    def check(self, *, ordered: bool = True) -> None:
-        """Nothing lost, nothing half, nothing held, the log tells each request, and the order was kept."""
+    def check_losses(self) -> None:
+        """Nothing lost, nothing overwritten, nothing half."""
         figures = self.figures("", "")
         assert (figures.lost, figures.overwritten) == (0, 0)
         assert figures.delivered >= figures.published
         assert self.halves() == []
+        if self.kind == "sqlite":
+            assert self.read("PRAGMA integrity_check") == [("ok",)]
+
+    def check(self, *, ordered: bool = True) -> None:
+        """And nothing held, the log tells each request, and the order was kept."""
+        self.check_losses()
         d, a = deliveries.c, attempts.c
         leases = d.lease_token.is_not(None) | d.lease_until.is_not(None) | d.dispatcher.is_not(None)
         rows = self.read(sa.select(d.id, d.state, d.attempts).where((d.state != "delivered") | d.settled_at.is_(None)))
@@ -199,8 +220,6 @@ class House:
         if ordered:
             for workflow, numbers in self.receiver.numbers().items():
                 assert _first_times(numbers) == sorted(set(numbers)), f"workflow {workflow} came out of order"
-        if self.kind == "sqlite":
-            assert self.read("PRAGMA integrity_check") == [("ok",)]
 
     def _check_attempts(self, rows: list[Any]) -> None:
         log: dict[str, list[tuple[int, str]]] = defaultdict(list)

@@ -10,20 +10,20 @@ TABLE: Final = "crash_overwrites"
 
 _NOTE: Final = f"INSERT INTO {TABLE} (id) VALUES (OLD.id)"
 _TRIGGERS: Final = {
-    "sqlite": (
-        "CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries WHEN OLD.settled_at IS NOT NULL "
-        f"BEGIN {_NOTE}; END",
-    ),
-    "postgresql": (
-        f"CREATE OR REPLACE FUNCTION crash_note() RETURNS trigger AS $$ BEGIN {_NOTE}; RETURN NEW; END $$ "
-        "LANGUAGE plpgsql",
-        "CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries FOR EACH ROW "
-        "WHEN (OLD.settled_at IS NOT NULL) EXECUTE FUNCTION crash_note()",
-    ),
-    "mysql": (
-        "CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries FOR EACH ROW "
-        f"BEGIN IF OLD.settled_at IS NOT NULL THEN {_NOTE}; END IF; END",
-    ),
+    "sqlite": [
+        f"""CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries
+        WHEN OLD.settled_at IS NOT NULL BEGIN {_NOTE}; END""",
+    ],
+    "postgresql": [
+        f"""CREATE OR REPLACE FUNCTION crash_note() RETURNS trigger
+        AS $$ BEGIN {_NOTE}; RETURN NEW; END $$ LANGUAGE plpgsql""",
+        """CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries
+        FOR EACH ROW WHEN (OLD.settled_at IS NOT NULL) EXECUTE FUNCTION crash_note()""",
+    ],
+    "mysql": [
+        f"""CREATE TRIGGER crash_witness BEFORE UPDATE ON bellwire_deliveries
+        FOR EACH ROW BEGIN IF OLD.settled_at IS NOT NULL THEN {_NOTE}; END IF; END""",
+    ],
 }
 
 

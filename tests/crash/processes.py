@@ -23,10 +23,9 @@ from typing import Final, Literal
 
 import attrs
 import cattrs
+from tests.crash.seams import Seams
 
-import bellwire.channels.webhook.channel  # these two are imported here so that no fork has to
 import bellwire.core.dispatch.dispatcher as dispatcher_module
-import bellwire.core.dispatch.setup
 import bellwire.core.outbox.outbox as outbox_module
 import bellwire.core.outbox.upkeep as upkeep_module
 from bellwire.channels.webhook import WebhookConfig
@@ -34,8 +33,7 @@ from bellwire.core import Bus, Settings
 from bellwire.core.errors import PublishError
 from bellwire.core.outbox import Outbox, Retention
 from bellwire.core.outbox.backends import Backend, mysql, postgresql, sqlite
-from bellwire.hookspecs import Workflow
-from tests.crash.seams import Seams
+from bellwire.hookspecs import Workflow, WorkflowEvent
 
 SECOND: Final = 1_000_000
 
@@ -59,13 +57,17 @@ class Orders:
     heartbeat_seconds: float = 5.0
     interruption_seconds: float = 0.05
     """What a delivery waits whose worker died: a second and more in earnest, which 30 deaths would add up."""
-    ordering: str = "key"
+    ordering: Literal["key", "none"] = "key"
     order_patience: str = "10m"
     retry_after: str = "50ms"
     expires: bool = False
     once: bool = False
     amount: int = 0
     """How many events a publisher publishes; 0: as long as it lives."""
+    batch: int = 1
+    """How many of them at once."""
+    pause_seconds: float = 0.0
+    """What a publisher waits between two events."""
     name: str = "p"
     """The project of a publisher's events."""
     clock: str = ""
@@ -98,7 +100,7 @@ class Diary:
     def keep_log(self) -> None:
         """What is logged is written here too."""
         handler = logging.StreamHandler(open(self._file, "a", closefd=False))  # noqa: SIM115  # as long as the process
-        logging.basicConfig(level=logging.INFO, handlers=[handler])
+        logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[handler])
 
 
 class Reaper:
@@ -129,7 +131,7 @@ def hurry(orders: Orders) -> None:
     dispatcher_module.HEARTBEAT = orders.heartbeat_seconds  # type: ignore[misc]  # five seconds in earnest
     dispatcher_module.LONGEST_OUTAGE_PAUSE = 0.2  # type: ignore[misc]  # as on the line above
     dispatcher_module.SWEEP = 0.1  # type: ignore[misc]  # two seconds in earnest
-    upkeep_module.interruption_wait = lambda _: round(orders.interruption_seconds * SECOND)
+    upkeep_module.interruption_wait = lambda interruptions: round(orders.interruption_seconds * SECOND)
 
 
 def set_clocks(path: str) -> None:
@@ -151,28 +153,35 @@ def set_clocks(path: str) -> None:
 
 
 def publish(orders: Orders, diary: Diary) -> None:
-    """Publishes, and says each number as soon as ``publish`` has returned; one that was refused is tried again."""
+    """Publishes, and says each number as soon as ``publish`` has returned; what was refused is tried again."""
     bus = Bus(settings(orders), channel_types={})
-    for number in itertools.count():
-        if orders.amount and number == orders.amount:
+    for first in itertools.count(0, orders.batch):
+        if orders.amount and first == orders.amount:
             break
-        workflow = Workflow(
-            project_name=orders.name,
-            workflow_id=f"{orders.name}-{number % 4}",
-            workflow_subject=str(number),
-            workflow_status="finished",
-        )
-        event_id = f"{orders.name}-{number}"
+        numbers = range(first, first + orders.batch)
+        events = [event(orders.name, number) for number in numbers]
         while True:
             try:
-                bus.notify_workflow("create", workflow, event_id=event_id)
+                bus.publish_many(events)
             except PublishError as error:
                 diary.write(f"{type(error).__name__}: {error}")
                 time.sleep(0.01)
             else:
                 break
-        diary.write(f"published {number}")
+        diary.write("\n".join(f"published {number}" for number in numbers))
+        time.sleep(orders.pause_seconds)
     bus.close()
+
+
+def event(name: str, number: int) -> WorkflowEvent:
+    """One of four workflows' events; published again it is the same."""
+    workflow = Workflow(
+        project_name=name,
+        workflow_id=f"{name}-{number % 4}",
+        workflow_subject=str(number),
+        workflow_status="finished",
+    )
+    return WorkflowEvent(action="create", workflow=workflow, id=f"{name}-{number}")
 
 
 def work(orders: Orders, diary: Diary) -> None:

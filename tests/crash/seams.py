@@ -193,7 +193,7 @@ def _postgresql_cursor(seams: Seams) -> type[psycopg.Cursor[Any]]:
     return Cursor
 
 
-class _MySQL(pymysql.connections.Connection):  # type: ignore[type-arg]  # generic in its stubs alone
+class _MySQL(pymysql.connections.Connection):
     _seams: Seams | None = None
 
     def _with(self, seams: Seams) -> _MySQL:

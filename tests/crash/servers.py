@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import pytest
+import sqlalchemy as sa
 
 PATIENCE: Final = 60.0
 
@@ -26,6 +28,9 @@ class PrivateServer(ABC):
     """Whom it runs as when the tests run as root, whom no database server obeys."""
     program: ClassVar[str]
     installer: ClassVar[str]
+    driver: ClassVar[str]
+    first: ClassVar[str]
+    """A database that is always there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder: Final = folder
@@ -35,15 +40,22 @@ class PrivateServer(ABC):
         if os.geteuid() == 0:
             account = pwd.getpwnam(self.user if _has_account(self.user) else "nobody")
             os.chown(folder, account.pw_uid, account.pw_gid)
-            self._as |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            self._as.update({"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []})
         self._process: subprocess.Popen[bytes] | None = None
+        self._numbers: Final = itertools.count()
         self._log: Final = (folder / "log").open("wb")
         self._run(self._installation())
 
-    @property
     @abstractmethod
-    def url(self) -> str:
-        """Of an empty database."""
+    def url(self, database: str) -> str:
+        """Of a database on it."""
+
+    def fresh(self) -> str:
+        """The URL of an empty database."""
+        name = f"bellwire_{next(self._numbers)}"
+        with self._engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        return self.url(name)
 
     @abstractmethod
     def _installation(self) -> list[str]: ...
@@ -81,9 +93,17 @@ class PrivateServer(ABC):
                 return
             time.sleep(0.05)
 
-    @abstractmethod
+    def _engine(self) -> sa.Engine:
+        url = sa.make_url(self.url(self.first))
+        return sa.create_engine(url.set(drivername=f"{url.drivername}+{self.driver}"), poolclass=sa.NullPool)
+
     def is_up(self) -> bool:
         """Whether it takes connections."""
+        try:
+            self._engine().connect().close()
+        except sa.exc.OperationalError:
+            return False
+        return True
 
     @property
     def has_ended(self) -> bool:
@@ -116,10 +136,11 @@ class PostgreSQL(PrivateServer):
     user = "postgres"
     program = "postgres"
     installer = "initdb"
+    driver = "psycopg"
+    first = "postgres"
 
-    @property
-    def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def _installation(self) -> list[str]:
         options = ["--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8", "--locale=C"]
@@ -136,15 +157,6 @@ class PostgreSQL(PrivateServer):
         }
         return ["postgres", "-D", f"{self.folder}/data", *(f"--{name}={value}" for name, value in settings.items())]
 
-    def is_up(self) -> bool:
-        import psycopg
-
-        try:
-            psycopg.connect(self.url, connect_timeout=2).close()
-        except psycopg.Error:
-            return False
-        return True
-
 
 class MariaDB(PrivateServer):
     """SIGTERM is a clean shutdown."""
@@ -153,10 +165,11 @@ class MariaDB(PrivateServer):
     user = "mysql"
     program = "mariadbd"
     installer = "mariadb-install-db"
+    driver = "pymysql"
+    first = "mysql"
 
-    @property
-    def url(self) -> str:
-        return f"mysql://root@127.0.0.1:{self.port}/bellwire"
+    def url(self, database: str) -> str:
+        return f"mysql://root@127.0.0.1:{self.port}/{database}"
 
     def _installation(self) -> list[str]:
         options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
@@ -172,18 +185,12 @@ class MariaDB(PrivateServer):
             "innodb-buffer-pool-size": "16M",
             "innodb-log-file-size": "8M",
         }
-        return ["mariadbd", "--no-defaults", "--skip-name-resolve", *(f"--{name}={value}" for name, value in options.items())]
-
-    def is_up(self) -> bool:
-        import pymysql
-
-        try:
-            connection = pymysql.connect(host="127.0.0.1", port=self.port, user="root", connect_timeout=2)
-        except pymysql.Error:
-            return False
-        with connection, connection.cursor() as cursor:
-            cursor.execute("CREATE DATABASE IF NOT EXISTS bellwire")
-        return True
+        return [
+            "mariadbd",
+            "--no-defaults",
+            "--skip-name-resolve",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
 
 
 def _program(kind: str, name: str) -> str:

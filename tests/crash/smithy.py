@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import cattrs
-
 from tests.crash.processes import Orders
 
 PATIENCE: Final = 60.0

@@ -6,15 +6,17 @@ import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from io import RawIOBase
 from pathlib import Path
 
 import pytest
+from tests.crash.house import Figures, House
+from tests.crash.smithy import Forged, until
 
 from bellwire.core.errors import OutboxUnavailable
-from tests.crash.house import Figures, House
-from tests.crash.smithy import until
 
 MOST_EVENTS = 20_000
+BACK = "the outbox can be reached again"
 
 
 @pytest.fixture
@@ -34,17 +36,49 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def tries(worker: Forged) -> int:
+    """How many outages it has told of."""
+    return sum("nothing is lost, trying again" in line for line in worker.diary)
+
+
 def fill(folder: Path) -> Path:
     """A file that takes all the room that is left."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         for size in (1 << 16, 1 << 10, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError as error:
-                assert error.errno == errno.ENOSPC
+            while _fits(file, b"\0" * size):
+                pass
     return filler
+
+
+def _fits(file: RawIOBase, piece: bytes) -> bool:
+    try:
+        file.write(piece)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False
+    return True
+
+
+def fill_up(house: House, worker: Forged, disk: Path) -> None:
+    """Until nothing can be stored, nor settled; then there is room again."""
+    outages = worker.diary.count(BACK)
+    house.publish()
+    filler = fill(disk)
+    with pytest.raises(OutboxUnavailable, match="nothing was stored, publish it again: .*the disk is full"):
+        for number in range(MOST_EVENTS):  # into what room the write-ahead log had taken already
+            house.publish_one(f"filling-{house.happened}", number)
+    before = house.read("SELECT count(*) FROM bellwire_events")
+    with pytest.raises(OutboxUnavailable, match="the disk is full"):
+        house.publish_one("never", 0)
+    assert house.read("SELECT count(*) FROM bellwire_events") == before
+    assert house.read("PRAGMA integrity_check") == [("ok",)]
+    until(lambda: tries(worker) > outages, lambda: f"{worker.diary}")
+    filler.unlink()
+    house.happened += 1
+    until(lambda: worker.diary.count(BACK) > outages, lambda: f"{worker.diary}")
+    house.wait_until_settled()
 
 
 def test_a_full_disk_loses_nothing(
@@ -54,22 +88,7 @@ def test_a_full_disk_loses_nothing(
     house.receiver.seconds = 0.02
     worker = house.worker(heartbeat_seconds=0.1)
     for _ in range(repeats):
-        house.publish()
-        filler = fill(small_disk)
-        with pytest.raises(OutboxUnavailable, match="nothing was stored, publish it again: .*the disk is full"):
-            for number in range(MOST_EVENTS):  # into what room the write-ahead log had taken already
-                house.publish_one(f"filling-{house.happened}", number)
-        before = house.read("SELECT count(*) FROM bellwire_events")
-        with pytest.raises(OutboxUnavailable, match="the disk is full"):
-            house.publish_one("never", 0)
-        assert house.read("SELECT count(*) FROM bellwire_events") == before
-        assert house.read("PRAGMA integrity_check") == [("ok",)]
-        outages = worker.diary.count("the outbox can be reached again")
-        until(lambda: any("trying again" in line for line in worker.diary), lambda: f"{worker.diary}")
-        filler.unlink()
-        house.happened += 1
-        house.wait_until_settled()
-        assert worker.diary.count("the outbox can be reached again") > outages
+        fill_up(house, worker, small_disk)
     assert worker.status is None
     house.check()
     tell(house.figures("disk", "the disk is full, and has room again"))

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-
-from bellwire.core.outbox.tables import events
 from tests.conftest import Place
 from tests.crash.house import Figures, House
 from tests.crash.smithy import until
 from tests.crash.steps import PUBLISHER, Step
+
+from bellwire.core.outbox.tables import events
 
 _AFTER_THE_COMMIT = {"publish: after COMMIT", "publish: after"}
 
@@ -33,17 +33,18 @@ def test_a_publisher_that_dies_at_a_step_leaves_all_or_nothing(
 ) -> None:
     house = fan_out
     for repeat in range(repeats):
-        before, name, after = stored(house), f"p{repeat}", 1 + repeat % 5
-        publisher = house.start(role="publisher", name=name, amount=8, moment=step.moment, after=after)
+        before, name, after, batch = stored(house), f"p{repeat}", 1 + repeat % 5, 1 + 2 * (repeat % 2)
+        orders = {"role": "publisher", "name": name, "batch": batch, "amount": 8 * batch}
+        publisher = house.start(**orders, moment=step.moment, after=after)
         house.dies(publisher)
-        assert house.note(publisher, name) == after - 1
-        assert stored(house) - before == after - 1 + (step.moment in _AFTER_THE_COMMIT)
+        assert house.note(publisher, name) == batch * (after - 1)
+        assert stored(house) - before == batch * (after - 1 + (step.moment in _AFTER_THE_COMMIT))
         assert house.halves() == []
         if repeat % 2:  # its successor publishes all of it again, as after any crash
-            successor = house.start(role="publisher", name=name, amount=8)
+            successor = house.start(**orders)
             assert successor.wait() == 0
-            assert house.note(successor, name) == 8
-            assert stored(house) - before == 8
+            assert house.note(successor, name) == 8 * batch
+            assert stored(house) - before == 8 * batch
     house.finish()
     house.check()
     figures = house.figures("publisher", step.words)
@@ -51,18 +52,22 @@ def test_a_publisher_that_dies_at_a_step_leaves_all_or_nothing(
     tell(figures)
 
 
+def die_after(house: House, name: str, published: int) -> None:
+    """A publisher is killed from outside, wherever it is then."""
+    before = stored(house)
+    publisher = house.start(role="publisher", name=name)
+    until(lambda: publisher.says(f"published {published}"), lambda: "it is idle")
+    publisher.kill()
+    house.happened += 1
+    assert 0 <= stored(house) - before - house.note(publisher, name) <= 1
+    assert house.halves() == []
+
+
 def test_a_publisher_that_dies_at_any_moment_leaves_all_or_nothing(
     fan_out: House, repeats: int, tell: Callable[[Figures], None]
 ) -> None:
-    house = fan_out
     for repeat in range(repeats):
-        before, name = stored(house), f"p{repeat}"
-        publisher = house.start(role="publisher", name=name)
-        until(lambda publisher=publisher, repeat=repeat: publisher.says(f"published {repeat}"), lambda: "it is idle")
-        publisher.kill()
-        house.happened += 1
-        assert 0 <= stored(house) - before - house.note(publisher, name) <= 1
-        assert house.halves() == []
-    house.finish()
-    house.check()
-    tell(house.figures("publisher", "at any moment"))
+        die_after(fan_out, f"p{repeat}", repeat)
+    fan_out.finish()
+    fan_out.check()
+    tell(fan_out.figures("publisher", "at any moment"))

@@ -11,10 +11,9 @@ from typing import Final
 
 import attrs
 import pytest
-
 from tests.crash.house import Figures, House
 from tests.crash.servers import MariaDB, PostgreSQL, PrivateServer
-from tests.crash.smithy import until
+from tests.crash.smithy import Forged, until
 
 
 @attrs.frozen
@@ -33,33 +32,47 @@ STOPS: Final = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
     with tempfile.TemporaryDirectory(prefix="bellwire-") as folder, closing(request.param(Path(folder))) as server:
         server.start()
         yield server
 
 
+def go_down(house: House, server: PrivateServer, stop: Stop) -> None:
+    """Amid a lively traffic; and up again."""
+    arrived = len(house.receiver.arrivals)
+    until(lambda: len(house.receiver.arrivals) > arrived + 20, lambda: f"no traffic; the server says {server.log}")
+    server.stop(stop.signal)
+    server.start()
+    house.happened += 1
+
+
+def goes_on(publisher: Forged) -> None:
+    """Waits for it to say more."""
+    said = len(publisher.diary)
+    until(lambda: len(publisher.diary) > said, lambda: "it does not go on")
+
+
 @pytest.mark.parametrize(
-    ("server", "stop"), [(stop.server, stop) for stop in STOPS], indirect=["server"], ids=lambda it: getattr(it, "words", None)
+    ("server", "stop"),
+    [pytest.param(stop.server, stop, id=f"{stop.server.kind} {stop.words}") for stop in STOPS],
+    indirect=["server"],
 )
 def test_a_server_that_restarts_under_load_loses_nothing(
     server: PrivateServer, make_house: Callable[..., House], stop: Stop, repeats: int, tell: Callable[[Figures], None]
 ) -> None:
-    house = make_house(server.kind, server.url, lease_seconds=2, heartbeat_seconds=0.2)
-    publishers = [house.start(role="publisher", name=f"p{number}") for number in range(2)]
+    house = make_house(server.kind, server.fresh(), lease_seconds=2, heartbeat_seconds=0.2)
+    publishers = {
+        name: house.start(role="publisher", name=name, pause_seconds=0.02) for name in ("a publisher", "another")
+    }
     worker = house.worker()
-    for _ in range(repeats):
-        arrived = len(house.receiver.arrivals)
-        until(lambda arrived=arrived: len(house.receiver.arrivals) > arrived + 20, lambda: f"{worker.diary} {server.log}")
-        server.stop(stop.signal)
-        server.start()
-        house.happened += 1
-    for number, publisher in enumerate(publishers):
-        said = len(publisher.diary)
-        until(lambda publisher=publisher, said=said: len(publisher.diary) > said, lambda: "it does not go on")
+    for _ in range(repeats if repeats > 2 else 1):
+        go_down(house, server, stop)
+    for name, publisher in publishers.items():
+        goes_on(publisher)
         publisher.kill()
-        house.note(publisher, f"p{number}")
+        house.note(publisher, name)
     assert worker.status is None, worker.diary
     house.wait_until_settled()
     house.check()

@@ -1,21 +1,22 @@
-"""SIGSTOP, as a hypervisor or a laptop's lid does it: past its lease another takes over, and the thawed one is refused."""
+"""SIGSTOP, as a hypervisor or a laptop's lid does it: past its lease another takes over; the thawed one is refused."""
 
 from __future__ import annotations
 
 import signal
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import pytest
 import sqlalchemy as sa
-
-from bellwire.core.outbox.tables import attempts, deliveries
 from tests.crash.house import Figures, House
 from tests.crash.smithy import Forged, until
 
-SHORT: Final = {"lease_seconds": 0.4, "heartbeat_seconds": 0.1}
+from bellwire.core.outbox.tables import attempts, deliveries
+
+LEASE: Final = 0.4
+SHORT: Final[dict[str, Any]] = {"lease_seconds": LEASE, "heartbeat_seconds": 0.1}
 
 
 @attrs.frozen
@@ -34,14 +35,15 @@ FREEZES: Final = (
 )
 
 
-def freeze(house: House, at: Freeze) -> Forged:
+def freeze(house: House, moment: str) -> Forged:
     """A worker that stands still."""
-    if at.moment == "arrived":
+    if moment == "arrived":
         with house.killed_by_a_request(number=signal.SIGSTOP) as victims:
-            victims.append(house.worker(**SHORT))
-            until(lambda: victims[0].is_stopped, lambda: "it is not frozen")
-        return victims[0]
-    worker = house.worker(at.moment, signal=signal.SIGSTOP, **SHORT)
+            worker = house.worker(**SHORT)
+            victims.append(worker)
+            until(lambda: worker.is_stopped, lambda: "it is not frozen")
+        return worker
+    worker = house.worker(moment, signal=signal.SIGSTOP, **SHORT)
     until(lambda: worker.is_stopped, lambda: f"it is not frozen: {worker.diary}")
     return worker
 
@@ -53,26 +55,50 @@ def whole_log(house: House) -> list[object]:
     )
 
 
+def freeze_and_thaw(house: House, at: Freeze) -> None:
+    """One delivery, and two workers that want to settle it."""
+    house.publish(1)
+    frozen = freeze(house, at.moment)
+    other = house.worker(**SHORT)
+    house.wait_until_settled()
+    other.kill()
+    before = whole_log(house)
+    frozen.signal(signal.SIGCONT)
+    if at.arrives > 1:
+        until(
+            lambda: {"refused 1", "settle: after COMMIT"} & {*frozen.diary},
+            lambda: f"it does not settle: {frozen.diary}",
+        )
+        assert frozen.says("refused 1")
+        assert whole_log(house) == before
+    else:
+        house.publish(1)  # the thawed one is well, and goes on
+        house.wait_until_settled()
+    frozen.kill()
+    house.happened += 1
+
+
+def freeze_while_it_settles(house: House) -> None:
+    """One delivery that nobody else can get at."""
+    house.publish(1)
+    frozen = freeze(house, "settle: before COMMIT")
+    other = house.worker(**SHORT)
+    until(lambda: other.says("heartbeat: before"), lambda: "it does not start")
+    time.sleep(2 * LEASE)  # nothing happens, and that takes its time
+    assert not house.is_settled()
+    frozen.signal(signal.SIGCONT)
+    house.wait_until_settled()
+    frozen.kill()
+    other.kill()
+    house.happened += 1
+
+
 @pytest.mark.parametrize("at", FREEZES, ids=lambda at: at.words)
 def test_a_worker_that_was_frozen_past_its_lease_cannot_overwrite_what_another_settled(
     house: House, repeats: int, at: Freeze, tell: Callable[[Figures], None]
 ) -> None:
     for _ in range(repeats):
-        house.publish(1)
-        frozen = freeze(house, at)
-        other = house.worker(**SHORT)
-        house.wait_until_settled()
-        other.kill()
-        before = whole_log(house)
-        frozen.signal(signal.SIGCONT)
-        if at.arrives > 1:
-            until(lambda frozen=frozen: frozen.says("refused 1"), lambda frozen=frozen: f"not refused: {frozen.diary}")
-            assert whole_log(house) == before
-        else:
-            house.publish(1)  # the thawed one is well, and goes on
-            house.wait_until_settled()
-        frozen.kill()
-        house.happened += 1
+        freeze_and_thaw(house, at)
     house.check()
     figures = house.figures("frozen", at.words)
     assert figures.twice == (repeats if at.arrives > 1 else 0)
@@ -82,19 +108,9 @@ def test_a_worker_that_was_frozen_past_its_lease_cannot_overwrite_what_another_s
 def test_a_worker_that_is_frozen_while_it_settles_is_waited_for(
     house: House, repeats: int, tell: Callable[[Figures], None]
 ) -> None:
-    """Its transaction holds the rows' locks, on SQLite the one that there is: nobody can take over, and nobody has to."""
+    """Its transaction holds its rows' locks, on SQLite the one that there is: nobody can take over, and need not."""
     for _ in range(repeats):
-        house.publish(1)
-        frozen = freeze(house, Freeze("", "settle: before COMMIT", 1))
-        other = house.worker(**SHORT)
-        until(lambda other=other: "heartbeat: before" in other.diary, lambda: "it does not start")
-        time.sleep(2 * SHORT["lease_seconds"])  # nothing happens, and that takes its time
-        assert not house.is_settled()
-        frozen.signal(signal.SIGCONT)
-        house.wait_until_settled()
-        frozen.kill()
-        other.kill()
-        house.happened += 1
+        freeze_while_it_settles(house)
     house.check()
     figures = house.figures("frozen", "in the settlement, before its COMMIT")
     assert figures.twice == 0
