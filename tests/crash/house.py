@@ -6,7 +6,7 @@ import itertools
 import os
 import signal
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,13 @@ from typing import Any, Final
 import attrs
 import sqlalchemy as sa
 from tests.crash import overwrites
-from tests.crash.processes import Orders, settings
+from tests.crash.processes import Orders, event, settings
 from tests.crash.receiver import Receiver
 from tests.crash.smithy import Forged, Smithy, until
 
 from bellwire.core import Bus
 from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events
-from bellwire.hookspecs import Workflow
+from bellwire.hookspecs import WorkflowEvent
 
 
 @attrs.frozen(kw_only=True)
@@ -70,16 +70,15 @@ class House:
     def publish(self, amount: int = 12) -> None:
         """So many events of four workflows that nobody has heard of."""
         name = f"here-{next(self._numbers)}"
-        for number in range(amount):
-            self.publish_one(f"{name}-{number % 4}", number)
+        self._publish([event(name, number) for number in range(amount)])
 
-    def publish_one(self, workflow: str, number: int) -> None:
+    def publish_one(self, name: str, number: int) -> None:
         """One event."""
-        self.bus.notify_workflow(
-            "create",
-            Workflow(project_name="p", workflow_id=workflow, workflow_subject=str(number), workflow_status="finished"),
-        )
-        self.told[workflow].append(number)
+        self._publish([event(name, number)])
+
+    def _publish(self, events: Sequence[WorkflowEvent]) -> None:
+        for published in self.bus.publish_many(events):
+            self.told[published.workflow.workflow_id].append(int(published.workflow.workflow_subject))
 
     def note(self, publisher: Forged, name: str) -> int:
         """Keeps for which events of a publisher's ``publish`` has returned; how many those were."""

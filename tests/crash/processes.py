@@ -8,6 +8,7 @@ with its exit status as :mod:`subprocess` has it, or ``null`` while it lives.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import itertools
 import json
 import logging
@@ -216,8 +217,13 @@ def child(orders: Orders) -> None:
     os._exit(0)
 
 
+_NEEDED: Final = ("bellwire.channels.webhook.channel", "bellwire.core.dispatch.setup", "bellwire.core.insight.status")
+
+
 def main() -> None:
     """The smithy."""
+    for module in _NEEDED:  # what is imported here no fork has to import
+        importlib.import_module(module)
     ended: dict[int, int] = {}
 
     def start(orders: object) -> int:

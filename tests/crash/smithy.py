@@ -100,4 +100,4 @@ def until(condition: Callable[[], object], what: Callable[[], str], patience: fl
     give_up = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < give_up, what()
-        time.sleep(0.003)
+        time.sleep(0.01)

@@ -32,8 +32,8 @@ def test_a_publisher_that_dies_at_a_step_leaves_all_or_nothing(
     fan_out: House, repeats: int, step: Step, tell: Callable[[Figures], None]
 ) -> None:
     house = fan_out
-    for repeat in range(repeats):
-        before, name, after, batch = stored(house), f"p{repeat}", 1 + repeat % 5, 1 + 2 * (repeat % 2)
+    for repeat in range(PUBLISHER.index(step), PUBLISHER.index(step) + repeats):
+        before, name, after, batch = stored(house), f"p{repeat}", 1 + repeat % 5, 1 + 2 * (repeat // 2 % 2)
         orders = {"role": "publisher", "name": name, "batch": batch, "amount": 8 * batch}
         publisher = house.start(**orders, moment=step.moment, after=after)
         house.dies(publisher)

@@ -67,7 +67,7 @@ def test_a_server_that_restarts_under_load_loses_nothing(
         name: house.start(role="publisher", name=name, pause_seconds=0.02) for name in ("a publisher", "another")
     }
     worker = house.worker()
-    for _ in range(repeats if repeats > 2 else 1):
+    for _ in range(repeats):
         go_down(house, server, stop)
     for name, publisher in publishers.items():
         goes_on(publisher)

@@ -15,7 +15,7 @@ from tests.crash.smithy import Forged, until
 
 from bellwire.core.outbox.tables import attempts, deliveries
 
-LEASE: Final = 0.4
+LEASE: Final = 1.0
 SHORT: Final[dict[str, Any]] = {"lease_seconds": LEASE, "heartbeat_seconds": 0.1}
 
 

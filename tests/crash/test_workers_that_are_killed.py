@@ -48,7 +48,7 @@ def die_at(house: House, step: Step, after: int) -> None:
 def test_a_worker_that_dies_at_a_step_loses_nothing(
     house: House, repeats: int, step: Step, tell: Callable[[Figures], None]
 ) -> None:
-    for number in range(repeats):
+    for number in range(WORKER.index(step), WORKER.index(step) + repeats):
         prepare(house, step)
         # the first time that the step is reached nothing else is under way, later there is
         die_at(house, step, after=1 if step.once else 1 + number % 3)
