@@ -23,13 +23,24 @@ if TYPE_CHECKING:
 NEWEST: Final = sa.select(deliveries.c.seq).order_by(deliveries.c.seq.desc()).limit(1)
 
 _earlier = deliveries.alias("earlier")
-_IS_BLOCKED: Final = sa.exists().where(
-    _earlier.c.channel == deliveries.c.channel,
-    _earlier.c.ordering_key == deliveries.c.ordering_key,
-    _earlier.c.seq < deliveries.c.seq,
-    _earlier.c.settled_at.is_(None),
-    _earlier.c.holds_until.is_(None) | (_earlier.c.holds_until > sa.bindparam("passed_at")),
+_blocker: Final = (
+    sa.select(_earlier.c.seq)
+    .where(
+        _earlier.c.channel == deliveries.c.channel,
+        _earlier.c.ordering_key == deliveries.c.ordering_key,
+        _earlier.c.seq < deliveries.c.seq,
+        _earlier.c.settled_at.is_(None),
+        _earlier.c.holds_until.is_(None) | (_earlier.c.holds_until > sa.bindparam("passed_at")),
+    )
+    .order_by(_earlier.c.seq)
+    .limit(1)
+    .scalar_subquery()
+    .label("blocker")
 )
+_looked_at: Final = (
+    sa.select(deliveries.c.seq, _blocker).where(deliveries.c.seq.in_(sa.bindparam("seqs", expanding=True))).subquery()
+)
+_BLOCKED: Final = sa.select(_looked_at.c.seq, _looked_at.c.blocker).where(_looked_at.c.blocker.is_not(None))
 _LARGEST_LOOK: Final = 2000
 _MOST_LOOKS: Final = 4
 
@@ -159,11 +170,25 @@ def _claim_lane(connection: Connection, demand: LaneDemand, now: int) -> tuple[l
 
 
 def _park(connection: Connection, seqs: list[int], passed_at: int) -> set[int]:
-    query = sa.select(deliveries.c.seq).where(deliveries.c.seq.in_(seqs), _IS_BLOCKED)
-    blocked = set(connection.execute(query, {"passed_at": passed_at}).scalars())
-    if blocked:
-        connection.execute(deliveries.update().where(deliveries.c.seq.in_(sorted(blocked))).values(state="parked"))
-    return blocked
+    """Parks those of *seqs* that are blocked; returns them, and those whose fate is just being decided.
+
+    Each is parked under the lock of one that blocks it, so that whoever settles that one releases it afterwards. Where
+    the lock is taken, it may be settled already, by one who could not see what is new here: parked, it would stay so
+    for ever. It stays waiting instead, until the next look.
+    """
+    blocked = {row.seq: row.blocker for row in connection.execute(_BLOCKED, {"seqs": seqs, "passed_at": passed_at})}
+    if not blocked:
+        return set()
+    query = (
+        sa.select(deliveries.c.seq)
+        .where(deliveries.c.seq.in_(sorted(set(blocked.values()))), deliveries.c.settled_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    locked = set(connection.execute(query).scalars())
+    parked = sorted(seq for seq, blocker in blocked.items() if blocker in locked)
+    if parked:
+        connection.execute(deliveries.update().where(deliveries.c.seq.in_(parked)).values(state="parked"))
+    return set(blocked)
 
 
 def next_due(connection: Connection, channels: Sequence[str], now: int) -> int | None:
