@@ -136,7 +136,7 @@ def test_of_two_replicas_that_come_to_probe_at_the_same_moment_one_does(desk: De
     second = threading.Thread(target=probe)
     engine = sa.create_engine(desk.outbox.database._opened().url, isolation_level="READ COMMITTED")
     with engine.connect() as connection, connection.begin():
-        probes.append(len(desk.outbox._exchange(connection, "first", [], demand(), holding).claims))
+        probes.append(len(desk.outbox._exchange(connection, "first", [], demand(), holding, token=1).claims))
         second.start()
         second.join(0.3)
     engine.dispose()

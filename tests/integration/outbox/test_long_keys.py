@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from tests.integration.outbox.conftest import Desk, Place
+    from tests.conftest import Place
+    from tests.integration.outbox.conftest import Desk
 
 
 def rows_read(connection: Connection, kind: str) -> int:

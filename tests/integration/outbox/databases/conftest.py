@@ -26,7 +26,7 @@ from bellwire.hookspecs import Workflow
 from .proxy import Change, Proxy
 
 if TYPE_CHECKING:
-    from tests.integration.outbox.conftest import Place
+    from tests.conftest import Place
 
 PATIENCE: Final = 60.0
 HERE: Final = Path(__file__).parent
