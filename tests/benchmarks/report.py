@@ -160,12 +160,13 @@ _WORTH_A_LINE: Final = 1.0
 
 
 def _profile(samples: Samples) -> list[Sequence[str]]:
-    """Of the profiled drain: who used the CPU, the most first."""
-    rows: list[Sequence[str]] = [("", "µs of CPU per delivery")]
+    """Of the profiled drains: who used the CPU, the most first."""
+    rows: list[Sequence[str]] = [("on", "", "µs of CPU per delivery")]
     for case in samples.cases("profile"):
         spent = samples.spread("profile", case, "cpu_us")
         if spent and spent.median >= _WORTH_A_LINE:
-            rows.append((case, number(spent.median)))
+            database, _, name = case.partition(": ")
+            rows.append((database, name, number(spent.median)))
     return rows
 
 

@@ -96,14 +96,16 @@ def _publish(run: Run) -> None:
                 run.keep("publish", case, number, figures)
 
 
+_DATABASES: Final = {"SQLite": contenders.BELLWIRE, "PostgreSQL": contenders.BELLWIRE_POSTGRESQL}
+
+
 def _backlog(run: Run) -> None:
     scale = run.scale
-    databases = {"SQLite": contenders.BELLWIRE, "PostgreSQL": contenders.BELLWIRE_POSTGRESQL}
     taken = scale.from_backlog * scale.rounds * 2
     with ExitStack() as stack:
         filled = {}
         for waiting in scale.backlogs:
-            for database, contender in databases.items():
+            for database, contender in _DATABASES.items():
                 case = f"{database} {waiting:,}"
                 folder = Path(stack.enter_context(TemporaryDirectory(dir=run.stage.folder)))
                 named = attrs.evolve(contender, name=f"backlog-{waiting}-{database.lower()}")
@@ -122,8 +124,9 @@ def _neighbours(run: Run) -> None:
 
 
 def _profile(run: Run) -> None:
-    for name, spent in profile(run.stage, deliveries=run.scale.from_backlog).items():
-        run.keep("profile", name, 1, {"cpu_us": spent})
+    for database, contender in _DATABASES.items():
+        for name, spent in profile(contender, run.stage, deliveries=run.scale.from_backlog).items():
+            run.keep("profile", f"{database}: {name}", 1, {"cpu_us": spent})
 
 
 SECTIONS: Final[Mapping[str, Callable[[Run], None]]] = {

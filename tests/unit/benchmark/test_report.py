@@ -65,7 +65,7 @@ def test_all_tables_have_as_many_cells_in_each_row_as_in_their_head() -> None:
         "publish": ["bellwire idle", "raw worker", "celery-prefork draining", "bellwire embedded"],
         "backlog": ["SQLite 0", "SQLite 1,000,000"],
         "neighbours": ["alone", "healthy", "dead"],
-        "profile": ["event loop: `asyncio`"],
+        "profile": ["SQLite: event loop: `asyncio`"],
     }
     samples = Samples(tuple(Sample(section, case, 1, figures) for section in cases for case in cases[section]))
     blocks = [block.splitlines() for block in written(samples).split("\n\n") if block.startswith("|")]
@@ -73,6 +73,7 @@ def test_all_tables_have_as_many_cells_in_each_row_as_in_their_head() -> None:
     for block in blocks:
         assert len({line.count("|") for line in block}) == 1, block
     assert "two workers to one on PostgreSQL" in written(samples)
+    assert "| SQLite | event loop: `asyncio` | 6 |" in written(samples)
 
 
 def test_the_figures_go_between_the_marks_and_leave_the_rest_of_the_page_alone() -> None:
