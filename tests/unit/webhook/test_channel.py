@@ -105,6 +105,17 @@ class InvoiceEvent(Event):
         return {"invoice": {"number": "7"}}
 
 
+def test_a_signature_bears_the_time_of_the_contexts_clock(
+    channel_to: Callable[..., WebhookChannel], sample_event: WorkflowEvent, delivery: Delivery
+) -> None:
+    receiver = Recorder()
+    secret = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+
+    sent(channel_to(receiver, signature="standard", signing_secret=(secret,)), sample_event, delivery)
+
+    assert receiver.requests[0].headers["webhook-timestamp"] == "1684411200"  # noon, where the fake clock stands
+
+
 def test_events_of_every_kind_are_sent(channel_to: Callable[..., WebhookChannel], delivery: Delivery) -> None:
     receiver = Recorder()
 
