@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from bellwire.channels.webhook import WebhookConfig
 from bellwire.core.config import json_schema, structure_channel
 from bellwire.core.errors import ConfigError
 from bellwire.hookspecs import Channel, ChannelConfig, ChannelContext, Secret, channel_config, setting
@@ -99,6 +100,25 @@ def test_what_begins_like_a_list_in_the_environment_and_is_none_is_refused_witho
 
     assert problem.startswith("BELLWIRE_CHANNELS__OPS__KEYS: must be items with commas between, or a JSON array")
     assert "s3cret" not in problem
+
+
+def test_of_a_secret_that_cannot_be_had_no_consequence_is_told(relay: Loader) -> None:
+    relay.types.register("webhook", WebhookConfig)
+    table = """
+        [channels.ops]
+        type = "webhook"
+        enable = true
+        url = "http://192.168.21.34:8000"
+        signature = "standard"
+        signing_secret = {}
+        """
+
+    assert relay.problems(table.format('[{ env = "NEW" }, { env = "OLD" }]'), OLD="whsec_") == [
+        "channels.ops.signing_secret: the environment variable 'NEW' is not set"
+    ]
+    assert relay.problems(table.format("[]")) == [
+        'channels.ops.signing_secret: is required while signature is "standard"'
+    ]
 
 
 def test_over_an_api_one_cannot_refer_to_a_file_or_the_environment_either() -> None:

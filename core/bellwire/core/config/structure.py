@@ -86,7 +86,9 @@ def examine(cls: type[T], raw: Mapping[str, Any], *, secrets: SecretReader | Non
         ]
     if isinstance(config, ChannelConfig):
         plain += known_secrets(config)
-    problems += (attrs.evolve(each, message=scrub(each.message, plain)) for each in found)
+    # of what could not be resolved the reason is told, not what its absence leads to
+    told = (each for each in found if each.path not in unresolved)
+    problems += (attrs.evolve(each, message=scrub(each.message, plain)) for each in told)
     return Examined(config=config, problems=tuple(problems))
 
 
