@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import Connection
     from tests.integration.outbox.conftest import Desk, End
 
 
@@ -237,7 +240,12 @@ def test_letting_pass_writes_nothing_where_nobody_is_held(desk: Desk, monkeypatc
     desk.time.passes(600)
     written: list[object] = []
     write = desk.outbox.database.write
-    monkeypatch.setattr(desk.outbox.database, "write", lambda work: written.append(work) or write(work))
+
+    def counted(work: Callable[[Connection], object]) -> object:
+        written.append(work)
+        return write(work)
+
+    monkeypatch.setattr(desk.outbox.database, "write", counted)
     desk.outbox.let_pass()
     assert (len(written), desk.state("follower")) == (1, "waiting")
     desk.outbox.let_pass()

@@ -20,7 +20,7 @@ from bellwire.hookspecs import Workflow
 from .conftest import MakesHost, Process, Receiver, Server, text, until
 
 if TYPE_CHECKING:
-    from tests.integration.outbox.conftest import Place
+    from tests.conftest import Place
 
 Run = Callable[..., Process]
 AMOUNT = 2000

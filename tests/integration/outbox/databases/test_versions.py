@@ -21,7 +21,7 @@ from bellwire.core.outbox import Database, Outbox, schema, tables
 from .conftest import DRIVERS, MakesHost, Process, Receiver, text, until
 
 if TYPE_CHECKING:
-    from tests.integration.outbox.conftest import Place
+    from tests.conftest import Place
 
 HERE = Path(__file__).parent
 RELEASED = sorted({path.name.partition(".")[0] for path in (HERE / "released").glob("v*.sql")})
