@@ -47,7 +47,7 @@ format: $(DEV) ## put the style right where that can be done by machine
 docs: $(DEV) ## the site, into .site/
 	$(BIN)/zensical build --strict --clean --config-file .zensical.toml
 
-crash: $(DEV) ## kill -9 at every step, 30 times on each database; writes docs/explanation/crashes.md (an hour)
+crash: $(DEV) ## kill -9 at every step, 30 times on each database; writes docs/explanation/crashes.md (half an hour)
 	BELLWIRE_CRASH_REPEATS=30 BELLWIRE_CRASH_PAGE=yes $(BIN)/python -m pytest -n 2 --dist load tests/crash $(ARGS)
 
 bench: $(DEV) $(PEERS) ## the benchmarks; give them a quiet machine
