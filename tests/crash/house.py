@@ -19,7 +19,7 @@ from tests.crash.receiver import Receiver
 from tests.crash.smithy import Forged, Smithy, until
 
 from bellwire.core import Bus
-from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events
+from bellwire.core.outbox.tables import attempts, channel_state, deliveries, events, meta
 from bellwire.hookspecs import WorkflowEvent
 
 
@@ -143,6 +143,11 @@ class House:
             case _:
                 number, *names = found.split("-")
                 return f"{'MariaDB' if 'MariaDB' in names else 'MySQL'} {number}"
+
+    def forget_leaving(self) -> None:
+        """As if no worker had ever signed off."""
+        kept = ("instance_id", "schema", "min_compatible")
+        self.write(lambda connection: connection.execute(meta.delete().where(meta.c.name.not_in(kept))))
 
     def forget_health(self) -> None:
         """As if no channel had ever failed."""

@@ -108,6 +108,8 @@ RETENTION: Final = (
 )
 LEAVING: Final = (
     *_around("leave", "DELETE bellwire_dispatchers", "a worker that stops signs off", scene="stopping"),
+    *_around("leave", "INSERT bellwire_meta", "it is first written when a worker left", scene="stopping"),
+    *_around("leave", "UPDATE bellwire_meta", "it is written again when a worker left", scene="stopping"),
     *_around("leave", "COMMIT", "the COMMIT of that", scene="stopping"),
 )
 WORKER: Final = (*CLAIM, *SEND, *SETTLE, *FAILURE, *HEARTBEAT, *TAKE_OVER, *ORDER, *RETENTION, *LEAVING)

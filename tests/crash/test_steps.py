@@ -11,6 +11,7 @@ SHARED = {"release: before COMMIT", "release: after COMMIT"}
 
 
 def test_every_write_of_a_publisher_and_a_worker_is_a_step(house: House) -> None:
+    house.forget_leaving()
     publisher = house.start(role="publisher", name="p", amount=8)
     assert publisher.wait() == 0
     dead = house.worker("claim: after COMMIT")

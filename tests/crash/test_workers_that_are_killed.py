@@ -26,6 +26,8 @@ def prepare(house: House, step: Step) -> None:
     match step.scene:
         case "failing":
             house.forget_health()
+        case "stopping":
+            house.forget_leaving()
         case "after a crash":
             house.dies(house.worker("claim: after COMMIT"))
         case "old":
