@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60.0
 HERE: Final = Path(__file__).parent
-DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
 
 
 def until(condition: Callable[[], object], what: Callable[[], object] = lambda: "it did not come to pass") -> None:

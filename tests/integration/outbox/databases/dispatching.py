@@ -26,4 +26,5 @@ def main(url: str, receiver: str) -> None:
     bus.close()
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

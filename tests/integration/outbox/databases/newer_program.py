@@ -55,4 +55,5 @@ def say(*words: object) -> None:
     print(*words, flush=True)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

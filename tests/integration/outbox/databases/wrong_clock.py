@@ -1,6 +1,6 @@
-"""A process whose wall clock is wrong: ``HOURS COMMAND URL RECEIVER``.
+"""A process whose wall clock is wrong: ``HOURS COMMAND URL``.
 
-``publish`` one event in its own transaction and one in a host's, on a bus that has asked the database nothing before;
+``publish`` one event in a host's transaction, on a bus that has asked the database nothing before, and one by itself;
 ``claim`` what is due; ``beat``, which takes over what has expired. One line tells how it went.
 """
 
@@ -9,22 +9,25 @@ from __future__ import annotations
 import sys
 import time
 
-OFF = int(float(sys.argv[1]) * 3600 * 1_000_000_000)
-REAL_NS, REAL = time.time_ns, time.time
-time.time_ns = lambda: REAL_NS() + OFF
-time.time = lambda: REAL() + OFF / 1e9
+import sqlalchemy as sa
 
-import sqlalchemy as sa  # noqa: E402  # the clock is wrong from the start
-
-from bellwire.channels.webhook import WebhookConfig  # noqa: E402
-from bellwire.core import Bus, Settings  # noqa: E402
-from bellwire.core.outbox import DispatcherRow, LaneDemand  # noqa: E402
-from bellwire.hookspecs import Workflow  # noqa: E402
+from bellwire.channels.webhook import WebhookConfig
+from bellwire.core import Bus, Settings
+from bellwire.core.outbox import DispatcherRow, LaneDemand
+from bellwire.hookspecs import Workflow
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
-def main(command: str, url: str) -> None:
+def set_wrong(hours: float) -> None:
+    """What everything here asks for the time."""
+    real_ns, real, off = time.time_ns, time.time, int(hours * 3600 * 1_000_000_000)
+    time.time_ns = lambda: real_ns() + off
+    time.time = lambda: real() + off / 1e9
+
+
+def main(hours: str, command: str, url: str) -> None:
+    set_wrong(float(hours))
     hook = WebhookConfig(enable=True, url="http://127.0.0.1:1/")
     bus = Bus(Settings(database=url, dispatch="off", channels={"hook": hook}), channel_types={})
     match command:
@@ -50,4 +53,5 @@ def workflow(workflow_id: str) -> Workflow:
     return Workflow(project_name="p", workflow_id=workflow_id, workflow_subject="s", workflow_status="finished")
 
 
-main(*sys.argv[2:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
