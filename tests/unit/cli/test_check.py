@@ -142,7 +142,9 @@ def test_a_locked_database_is_told_and_publishing_says_that_nothing_was_stored(
     try:
         checked = configured("check")
         assert checked.exit_code == 1
-        assert "keeps the write lock; end that transaction, or try again" in checked.stderr
+        assert (
+            "keeps the write lock; end that transaction, publish in it with connection=, or try again" in checked.stderr
+        )
         published = configured(
             *("publish", "create", "--project-name", "p", "--workflow-id", "1"),
             *("--workflow-subject", "s", "--workflow-status", "x"),
