@@ -9,6 +9,8 @@ import pytest
 from bellwire.core.testing import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.integration.dispatch.receivers import Arrived, Receiver
     from tests.integration.dispatch.town import Town
 
@@ -52,10 +54,13 @@ def holds(town: Town, clock: FakeClock, receiver: Receiver, seconds: float) -> N
     assert len(receiver.arrived) == before
 
 
-def probed(town: Town, clock: FakeClock, receiver: Receiver, seconds: float) -> Arrived:
-    """After *seconds* exactly one request came."""
+def probed(
+    town: Town, clock: FakeClock, receiver: Receiver, seconds: float, also: Callable[[], object] = lambda: None
+) -> Arrived:
+    """After *seconds*, and what is done *also*, exactly one request came."""
     before = len(receiver.arrived)
     clock.advance(seconds)
+    also()
     for bus in town.buses:
         bus.wake()
     town.until(lambda: len(receiver.arrived) > before)
@@ -141,8 +146,7 @@ def test_pausing_and_resuming_amid_a_hold_ends_neither(town: Town, clock: FakeCl
     bus.outbox.set_paused("ops", paused=True)
     assert bus.status().channel("ops").state == "paused"  # type: ignore[union-attr]  # it is configured
     holds(town, clock, down, 60)
-    bus.outbox.set_paused("ops", paused=False)
-    probed(town, clock, down, 0)
+    probed(town, clock, down, 0, lambda: bus.outbox.set_paused("ops", paused=False))
     bus.outbox.set_paused("ops", paused=True)
     bus.outbox.set_paused("ops", paused=False)
     holds(town, clock, down, 19.9)
@@ -198,9 +202,7 @@ def test_an_outage_that_outlasts_the_patience_of_the_order_breaks_no_order(
     town.until(lambda: "ops" in bus.outbox.health() and bus.outbox.health()["ops"].held_until is not None)
     town.until(lambda: not bus.outbox.counts()["ops"].in_flight)
     for _ in range(8):
-        clock.advance(301)
-        bus.outbox.let_pass()
-        probed(town, clock, down, 0)
+        probed(town, clock, down, 301, bus.outbox.let_pass)
     asked = len(down.arrived)
     down.answering = lambda _: 200
     clock.advance(301)
