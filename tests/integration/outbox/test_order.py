@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bellwire.core.outbox import LaneDemand, upkeep
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy.engine import Connection
     from tests.integration.outbox.conftest import Desk, End
+
+SECOND = 1_000_000
 
 
 def test_a_follower_is_not_claimed_before_its_head_settles(desk: Desk) -> None:
@@ -267,3 +271,63 @@ def test_of_those_that_pass_the_next_one_is_freed_by_the_one_before_it(desk: Des
         assert claim.event_id == expected
         assert desk.claim() == []
         desk.end(claim, "failed")
+
+
+def test_what_comes_later_and_waits_does_not_keep_those_that_may_pass(desk: Desk) -> None:
+    desk.publish("head", "next")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    assert desk.claim() == []
+    desk.time.passes(600)
+    desk.publish("new")
+    desk.outbox.let_pass()
+    assert desk.state("next") == "waiting"
+
+
+def test_one_that_was_parked_again_after_it_had_failed_itself_is_not_forgotten(desk: Desk) -> None:
+    """It passed the head and failed; the head counts again, because its receiver was down; then both lose patience."""
+    desk.publish("head", "next", "last")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=7200, patience=600)])
+    assert desk.claim() == []
+    desk.time.passes(600)
+    desk.outbox.let_pass()
+    (passing,) = desk.claim()
+    desk.exchange([desk.settlement(passing, "retry", delay=10, patience=600)])
+    desk.outbox.database.write(lambda connection: upkeep.be_patient(connection, "ops", 60 * SECOND))
+    desk.time.passes(20)
+    assert desk.claim() == []
+    assert [desk.state(event) for event in ("head", "next", "last")] == ["waiting", "parked", "parked"]
+    desk.time.passes(1200)
+    desk.outbox.let_pass()
+    (again,) = desk.claim()
+    assert again.event_id == "next"
+    desk.outbox.let_pass()
+    assert desk.claimed_ids() == ["last"], "that one has failed for long too, and holds nobody"
+
+
+@pytest.mark.parametrize("how", ["sent", "cancelled", "purged"])
+def test_whatever_ends_the_head_frees_one_that_has_failed_for_long_itself(desk: Desk, how: str) -> None:
+    """As a probe parks it: while a lane holds, nobody passes anybody, however long both have failed."""
+    desk.publish("head", "next")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    assert desk.claim() == []
+    desk.time.passes(600)
+    desk.outbox.let_pass()
+    (passing,) = desk.claim()
+    desk.exchange([desk.settlement(passing, "retry", delay=10, patience=30)])
+    desk.time.passes(100)
+    probe = LaneDemand(channel="ops", slots=1, ordered=True, patient=True)
+    assert desk.outbox.exchange("first", [], [probe], lambda health, *_: health).claims == ()
+    assert (desk.state("head"), desk.state("next")) == ("waiting", "parked")
+    if how == "sent":
+        desk.time.passes(3600)
+        (claim,) = desk.claim()
+        assert claim.event_id == "head"
+        desk.end(claim)
+    elif how == "cancelled":
+        desk.outbox.cancel([head.delivery_id])
+    else:
+        desk.outbox.purge_event("head")
+    assert desk.claimed_ids() == ["next"]

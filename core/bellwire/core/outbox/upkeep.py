@@ -178,23 +178,35 @@ def be_patient(connection: Connection, channel: str, longer: int) -> None:
 
 
 def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
-    """The channels and keys whose earliest open deliveries have failed for longer than the others need to wait.
+    """The channels and keys in which a delivery has failed for longer than the others need to wait, and one still does.
 
-    Of those the ones in which somebody is parked and nobody else could free them: a dead receiver leaves any number of
-    deliveries that fail for long, and most hold nobody.
+    That one is parked behind nobody else. A dead receiver leaves any number of deliveries that fail for long, and most
+    hold nobody.
     """
-    d, other = deliveries.c, deliveries.alias("other")
-    of_its_key = (other.c.channel == d.channel) & (other.c.ordering_key == d.ordering_key)
-    still_open = of_its_key & other.c.settled_at.is_(None)
-    counts = other.c.holds_until.is_(None) | (other.c.holds_until > now)
+    d, parked, before = deliveries.c, deliveries.alias("parked"), deliveries.alias("before")
+    first_parked = (
+        sa.select(parked.c.seq)
+        .where(
+            parked.c.channel == d.channel,
+            parked.c.ordering_key == d.ordering_key,
+            parked.c.settled_at.is_(None),
+            parked.c.state == "parked",
+        )
+        .order_by(parked.c.seq)
+        .limit(1)
+        .scalar_subquery()
+    )
+    blocks = sa.exists().where(
+        before.c.channel == d.channel,
+        before.c.ordering_key == d.ordering_key,
+        before.c.settled_at.is_(None),
+        before.c.seq < first_parked,
+        before.c.state != "parked",
+        before.c.holds_until.is_(None) | (before.c.holds_until > now),
+    )
     query = (
         sa.select(d.channel, d.ordering_key)
-        .where(
-            d.holds_until <= now,
-            d.settled_at.is_(None),
-            sa.exists().where(still_open, other.c.state == "parked"),
-            ~sa.exists().where(still_open, other.c.state != "parked", counts),
-        )
+        .where(d.holds_until <= now, d.settled_at.is_(None), first_parked.is_not(None), ~blocks)
         .distinct()
     )
     return [(row.channel, row.ordering_key) for row in connection.execute(query)]

@@ -259,13 +259,13 @@ def _insert_attempts(connection: Connection, settlements: Sequence[Settlement], 
 
 
 # The earliest open delivery of each key is the one that may go; it is freed if it was parked. One that has failed for
-# so long that the others need not wait any more does not count.
+# so long that the others need not wait any more does not count, unless it is parked itself.
 _RELEASE: Final = _portable("""
 UPDATE bellwire_deliveries SET state = 'waiting' WHERE state = 'parked' AND seq IN (
   SELECT (
     SELECT min(d.seq) FROM bellwire_deliveries AS d
     WHERE d.channel = k.value ->> 0 AND d.ordering_key = k.value ->> 1 AND d.settled_at IS NULL
-      AND coalesce(d.holds_until > ?, 1)
+      AND (coalesce(d.holds_until > ?, 1) OR d.state = 'parked')
   ) FROM json_each(?) AS k
 )
 """)
