@@ -35,17 +35,26 @@ enable = true
 url = "{url}"
 retry_schedule = [{schedule}]
 ordering = "{ordering}"
+concurrency = 4
 """
 
 
 class Stumbling:
-    """Refuses every third request or so, by chance; remembers what it took, key by key."""
+    """Refuses every third request or so, by chance; remembers what it took, key by key.
+
+    It answers nobody before more have come than one dispatcher has slots, so that both have their share.
+    """
 
     def __init__(self) -> None:
+        self._both = threading.Barrier(2 * 4)
+        self._first: list[Arrived] = []
         self._random = random.Random(7)
         self.taken: defaultdict[str, list[str]] = defaultdict(list)
 
     def __call__(self, one: Arrived) -> int:
+        if len(self._first) < 2 * 4:
+            self._first.append(one)
+            self._both.wait(60)
         if self._random.random() < 0.3:
             return 500
         self.taken[one.key].append(one.subject)

@@ -131,9 +131,9 @@ def test_a_heartbeat_that_fails_in_an_unforeseen_way_is_followed_by_the_next(
 
 
 def test_a_request_that_takes_longer_than_its_lease_is_sent_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_module, "LEASE", 500_000)
+    monkeypatch.setattr(outbox_module, "LEASE", 2_000_000)
     monkeypatch.setattr(dispatcher_module, "HEARTBEAT", 0.1)
-    receiver = town.receiver(lambda _: time.sleep(1.2) or 200)  # type: ignore[func-returns-value]  # None, so 200
+    receiver = town.receiver(lambda _: time.sleep(3) or 200)  # type: ignore[func-returns-value]  # None, so 200
     channels = {"ops": town.hook(receiver)}
     first, _ = town.bus(channels), town.bus(channels)
     (event,) = town.publish(first, "long", key="wf")
