@@ -103,7 +103,8 @@ def compose_status(
         for name in names
     )
     waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
-    seen = max((*(row.seen_at for row in dispatchers), *([last_seen] if last_seen else [])), default=None)
+    times = [row.seen_at for row in dispatchers] + ([last_seen] if last_seen else [])
+    seen = max(times) if times else None
     nobody = _unattended(waiting, seen, now) if waiting and not alive else ""
     notices = (*([nobody] if nobody else []), *_notices(channels, alive))
     return Status(at=now, channels=channels, dispatchers=alive, notices=notices, unattended=nobody)

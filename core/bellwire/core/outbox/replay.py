@@ -114,7 +114,7 @@ def overtaken(connection: Connection, places: Iterable[Place]) -> list[Overtaken
     for some in parts(sorted(first)):
         keys = sorted({key for key, _ in some})
         wanted = set(some)
-        for key, channel, number in connection.execute(_later(keys, min(first[each] for each in some))):
+        for key, channel, number in connection.execute(_later(keys, min(first[each] for each in some))).tuples():
             where = (key, channel)
             later[where] += where in wanted and number > first[where] and number not in sent[where]
     return [
@@ -124,7 +124,7 @@ def overtaken(connection: Connection, places: Iterable[Place]) -> list[Overtaken
     ]
 
 
-def _later(keys: Sequence[str], first: int) -> sa.Select[Any]:
+def _later(keys: Sequence[str], first: int) -> sa.Executable:
     # by the events' index of keys: that of the deliveries has the open ones alone
     d, e = deliveries.c, events.c
     return (
