@@ -114,8 +114,8 @@ def overtaken(connection: Connection, places: Iterable[Place]) -> list[Overtaken
     for some in parts(sorted(first)):
         keys = sorted({key for key, _ in some})
         wanted = set(some)
-        for key, channel, number in connection.execute(_later(keys, min(first[each] for each in some))).tuples():
-            where = (key, channel)
+        for row in connection.execute(_later(keys, min(first[each] for each in some))):
+            where, number = (row.ordering_key, row.channel), row.event_seq
             later[where] += where in wanted and number > first[where] and number not in sent[where]
     return [
         Overtaken(channel, key, len(numbers), later[key, channel])
