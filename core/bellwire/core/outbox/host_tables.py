@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from . import schema
@@ -26,7 +27,7 @@ _DIALECTS: Final[dict[str, type[Dialect]]] = {
 
 def create(host: HostConnection, instance_id: str) -> None:
     """Creates the tables where they are missing, as those of the outbox that *instance_id* names."""
-    dialect: Any = _DIALECTS[host.database_kind]()
+    dialect: Any = _dialect_of(host)()
     for statement in _statements(dialect):
         host.execute(statement, ())
     if host.execute(f"SELECT value FROM {meta.name} WHERE name = 'instance_id'", ()):  # noqa: S608  # our own name
@@ -36,10 +37,17 @@ def create(host: HostConnection, instance_id: str) -> None:
         host.execute(f"INSERT INTO {meta.name} (name, value) VALUES ({{}}, {{}})", (name, value))  # noqa: S608  # our own name
 
 
+def _dialect_of(host: HostConnection) -> type[Dialect]:
+    # a MariaDB is reached by MySQL's drivers and names, and its collations are called differently
+    if host.database_kind == "mysql" and "MariaDB" in str(host.execute("SELECT VERSION()", ())):
+        return MariaDBDialect
+    return _DIALECTS[host.database_kind]
+
+
 def _statements(dialect: Dialect) -> Iterator[str]:
     for table in metadata.sorted_tables:
         yield _braced(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
-        if dialect.name == "mysql":
+        if dialect.name in {"mysql", "mariadb"}:
             continue  # MySQL has no CREATE INDEX IF NOT EXISTS, and a test database is small
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             if not str(index.name).endswith("_all"):

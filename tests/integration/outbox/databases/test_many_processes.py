@@ -15,7 +15,7 @@ from bellwire.core.dispatch import dispatcher as dispatcher_module
 from bellwire.core.outbox import Database, Outbox
 from bellwire.core.outbox.tables import attempts
 from bellwire.core.outbox.watch import ANNOUNCE_PAUSE
-from bellwire.hookspecs import Workflow
+from bellwire.hookspecs import Workflow, WorkflowEvent
 
 from .conftest import MakesHost, Process, Receiver, Server, text, until
 
@@ -41,12 +41,14 @@ def test_three_processes_share_the_work_and_send_each_delivery_once_and_in_order
     workers = [run("dispatching.py", url, receiver.url) for _ in range(3)]
     for worker in workers:
         ready(worker)
-    events = [
-        ("create", Workflow(project_name="p", workflow_id=str(n % 200), workflow_subject=str(n), workflow_status="s"))
+    workflows = [
+        Workflow(project_name="p", workflow_id=str(n % 200), workflow_subject=str(n), workflow_status="finished")
         for n in range(AMOUNT)
     ]
-    for action, workflow in events:
-        publisher.bus.notify_workflow(action, workflow)
+    for start in range(0, AMOUNT, 20):
+        publisher.bus.publish_many(
+            [WorkflowEvent(action="create", workflow=workflow) for workflow in workflows[start : start + 20]]
+        )
     until(lambda: len(receiver.times) == AMOUNT, lambda: str(publisher.bus.status()))
     until(publisher.is_settled)
     assert set(receiver.times.values()) == {1}

@@ -17,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from bellwire.core.dispatch import dispatcher as dispatcher_module
 from bellwire.core.errors import DatabaseError, OutboxUnavailable, SchemaError
 from bellwire.core.outbox import Database, Outbox, schema, tables
+from bellwire.hookspecs import Workflow
 
 from .conftest import DRIVERS, MakesHost, Process, Receiver, text, until
 
@@ -376,3 +377,21 @@ def test_a_migration_that_another_one_keeps_waiting_too_long_ends_with_a_sentenc
         busy.backend.unlock_schema(connection)
     engine.dispose()
     late.migrate()
+
+
+# -- a host's test database -------------------------------------------------------------------------------------------
+
+
+def test_tables_made_over_a_hosts_own_connection_can_be_published_into(
+    place: Place, empty: str, host: MakesHost
+) -> None:
+    bus = host(place.fresh()).bus
+    workflow = Workflow(project_name="p", workflow_id="1", workflow_subject="s", workflow_status="finished")
+    engine = engine_of(empty)
+    with engine.begin() as connection:
+        bus.create_tables(connection)
+        bus.create_tables(connection)
+    with engine.begin() as connection:
+        bus.notify_workflow("create", workflow, event_id="e1", connection=connection)
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(tables.events.c.id)).scalars().all() == ["e1"]
