@@ -162,5 +162,5 @@ def test_replaying_on_a_terminal_asks_first(bellwire: Bellwire, receiver: Receiv
     os.close(slave)
     os.close(master)
     assert process.returncode == 0
-    assert "Send them again?" in err
+    assert "Send it again?" in err
     assert out.endswith(" is sent again\n")
