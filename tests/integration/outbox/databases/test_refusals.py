@@ -269,9 +269,17 @@ def test_a_password_among_the_options_is_not_shown_either(scheme: str, option: s
 
 
 @only("postgresql", "mysql")
-def test_an_option_of_the_url_goes_before_ours(server: Server) -> None:
-    database = Database(text(server.url.update_query_dict({"connect_timeout": "7"})))
-    server.cleanup.callback(database.close)
-    arguments = database.backend.create_engine().dialect.create_connect_args(database.backend.url)[1]
-    assert int(arguments["connect_timeout"]) == 7
-    database.open()
+def test_an_option_of_the_url_goes_before_ours(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Database(text(server.url.update_query_dict({"connect_timeout": "7"}))).backend.create_engine()
+    driver: Any = engine.dialect.loaded_dbapi
+    connect, given = driver.connect, []
+
+    def spy(*arguments: Any, **options: Any) -> Any:
+        given.append(int(options["connect_timeout"]))
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(driver, "connect", spy)
+    with engine.connect():
+        pass
+    engine.dispose()
+    assert given == [7]

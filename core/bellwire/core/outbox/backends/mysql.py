@@ -40,7 +40,7 @@ class MySQL(Server):
         "init_command": "SET time_zone = '+00:00'",
     }
     retryable_codes: ClassVar[frozenset[str]] = frozenset({"1205", "1213", "1020"})
-    stale_codes: ClassVar[frozenset[str]] = frozenset({"1046", "1290", "1836", "1927"})
+    stale_codes: ClassVar[frozenset[str]] = frozenset({"1290", "1836", "1927"})
     reasons: ClassVar[Mapping[str, str]] = {
         "0": reasons.OUT_OF_REACH,
         "1021": reasons.DISK_FULL,
