@@ -21,7 +21,8 @@ ROOMS = (
 
 def lowest() -> str:
     """The lower bound in the package's own metadata."""
-    [found] = [match[1] for line in requires("bellwire") or () if (match := re.match(r"SQLAlchemy.*>=([\d.]+)", line))]
+    asked = re.compile(r"sqlalchemy\b.*>=([\d.]+)", re.IGNORECASE)  # hatchling writes names in lower case
+    [found] = [match[1] for line in requires("bellwire") or () if (match := asked.match(line))]
     return found
 
 
