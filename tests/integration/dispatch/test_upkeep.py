@@ -130,6 +130,17 @@ def test_a_heartbeat_that_fails_in_an_unforeseen_way_is_followed_by_the_next(
     assert "a fault of ours" in caplog.text
 
 
+def test_what_nobody_has_freed_is_freed_when_a_dispatcher_starts(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    channels = {"ops": town.hook(town.receiver())}
+    town.publish(town.bus(channels, dispatch="off"), "one", "two", key="k")
+    with town.buses[0].outbox.database._opened().begin() as connection:
+        connection.exec_driver_sql("UPDATE bellwire_deliveries SET state = 'parked'")
+    town.bus(channels)
+    town.wait_until_settled()
+    assert "freed 1 parked deliveries" in caplog.text
+    assert town.receivers[0].subjects == ["one", "two"]
+
+
 def test_a_request_that_takes_longer_than_its_lease_is_sent_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox_module, "LEASE", 2_000_000)
     monkeypatch.setattr(dispatcher_module, "HEARTBEAT", 0.1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bellwire.core.outbox import LaneDemand, upkeep
+from bellwire.core.outbox.tables import deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,11 +96,28 @@ def test_the_sweep_frees_the_earliest_of_a_key_and_nothing_else(desk: Desk) -> N
     desk.outbox.unpark("ops")  # a2, a3 and b2 are free now, against the order
     assert desk.claimed_ids(slots=10) == ["a2"]
     assert [desk.state(event) for event in ("a3", "b1", "b2")] == ["parked", "claimed", "parked"]
-    assert desk.outbox.unpark() == 0
+    assert desk.outbox.mend_order() == 0
     desk.publish("c1", "c2", key="c")
     (c1,) = desk.claim()
     desk.end(c1)
     assert desk.state("c2") == "waiting"
+
+
+def strand(desk: Desk, event: str) -> None:
+    """Parks what nothing blocks, as a release does that was missed."""
+    (view,) = desk.outbox.deliveries_of(event)
+    parked = deliveries.update().where(deliveries.c.id == view.id)
+    desk.outbox.database.write(lambda connection: connection.execute(parked.values(state="parked")))
+
+
+def test_what_a_release_has_missed_is_freed_and_nothing_else(desk: Desk) -> None:
+    desk.publish("a1", "a2", key="a")
+    desk.publish("b1", "b2", key="b")
+    strand(desk, "a1")
+    assert len(desk.claim()) == 1, "of b alone"
+    assert desk.outbox.mend_order() == 1
+    assert [desk.state(event) for event in ("a1", "a2", "b1", "b2")] == ["waiting", "parked", "claimed", "parked"]
+    assert desk.outbox.mend_order() == 0
 
 
 def test_a_lane_full_of_one_key_still_serves_the_others(desk: Desk) -> None:

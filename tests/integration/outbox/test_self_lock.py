@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.outbox.samples import event
 
 from bellwire.core.errors import DatabaseUnavailable, LockedOut
-from bellwire.core.outbox import Database, NewEvent, Outbox
+from bellwire.core.outbox import Database, Outbox
 from bellwire.core.outbox.backends import self_lock
 from bellwire.core.outbox.backends.self_lock import HOST_PATIENCE, is_held_here
-from bellwire.hookspecs import new_id
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/locks").exists(),
@@ -31,18 +31,6 @@ pytestmark = pytest.mark.skipif(
 SCENARIOS = Path(__file__).with_name("self_lock_process.py")
 THIS_THREADS = "this thread has a transaction of its own open, .* pass connection= to publish in that transaction"
 THIS_PROCESSES = "a transaction that this process has open .* if it is the publisher's own, pass connection= "
-
-
-def event(event_id: str) -> NewEvent:
-    return NewEvent(
-        id=event_id,
-        kind="workflow",
-        action="create",
-        ordering_key="k",
-        payload="{}",
-        wanted_by={"ops": new_id()},
-        unwanted_by={},
-    )
 
 
 @pytest.fixture

@@ -15,22 +15,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests.integration.outbox.faulty_sqlite import Moment, faults_in
+from tests.integration.outbox.samples import event
 
 from bellwire.core.errors import DatabaseError, DatabaseUnavailable, SchemaError
-from bellwire.core.outbox import Database, NewEvent, Outbox, Watch
-from bellwire.hookspecs import new_id
-
-
-def event(event_id: str) -> NewEvent:
-    return NewEvent(
-        id=event_id,
-        kind="workflow",
-        action="create",
-        ordering_key="k",
-        payload="{}",
-        wanted_by={"ops": new_id()},
-        unwanted_by={},
-    )
+from bellwire.core.outbox import Database, Outbox, Watch
 
 
 @pytest.fixture

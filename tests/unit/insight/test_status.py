@@ -34,6 +34,7 @@ def status(
         {counts.channel: counts} if counts else {},
         {health.channel: health} if health else {},
         dispatchers,
+        last_seen=max((row.seen_at for row in dispatchers), default=None),
     )
 
 

@@ -107,5 +107,5 @@ def current_status(bus: Bus) -> Status:
     from bellwire.core.insight.status import compose_status
 
     if existing_outbox(bus) is None:
-        return compose_status(bus.settings, bus.outbox.database.now(), {}, {}, ())
+        return compose_status(bus.settings, bus.outbox.database.now(), {}, {}, (), last_seen=None)
     return bus.status()

@@ -27,6 +27,8 @@ _FIRST_LOOK: Final = 5.0
 _EXPIRE_SHARE: Final = 0.1
 """Of the time, while there is something to remove, at the most."""
 _LEAST_PAUSE: Final = 0.05
+MEND_EVERY: Final = 600.0
+"""Seconds between two looks for deliveries that nobody has freed; the first comes when a dispatcher starts."""
 
 
 class Caretaker:
@@ -39,6 +41,7 @@ class Caretaker:
         self._expire_from = 0
         self.seconds_until_expiring = _FIRST_LOOK
         """How long :meth:`expire` shall not be called."""
+        self._mend_at = 0.0
 
     def beat(self, held: Sequence[Claim], lanes: Mapping[str, str]) -> None:
         """The heartbeat: renews the leases of *held*, and takes over what dispatchers that are gone have left."""
@@ -49,6 +52,10 @@ class Caretaker:
         if freed:
             logger.warning("took over %d deliveries whose dispatcher stopped", freed)
         self._outbox.let_pass()
+        if time.monotonic() >= self._mend_at:
+            if stranded := self._outbox.mend_order():
+                logger.warning("freed %d parked deliveries that nothing held back any more", stranded)
+            self._mend_at = time.monotonic() + MEND_EVERY
 
     def leave(self) -> None:
         """The dispatcher stops."""

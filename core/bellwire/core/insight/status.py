@@ -86,9 +86,9 @@ def compose_status(
     health: Mapping[str, ChannelHealth],
     dispatchers: Sequence[DispatcherRow],
     *,
-    last_seen: int | None = None,
+    last_seen: int | None,
 ) -> Status:
-    """The status, from what was read; *last_seen* is when a dispatcher was that need not have a row any more. Pure."""
+    """The status, from what was read; *last_seen* is when any dispatcher was, with a row still or without. Pure."""
     alive = tuple(row for row in dispatchers if row.seen_at > now - DEAD_AFTER)
     names = [*settings.channels, *sorted(set(counts) - set(settings.channels))]
     channels = tuple(
@@ -103,9 +103,7 @@ def compose_status(
         for name in names
     )
     waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
-    times = [row.seen_at for row in dispatchers] + ([last_seen] if last_seen else [])
-    seen = max(times) if times else None
-    nobody = _unattended(waiting, seen, now) if waiting and not alive else ""
+    nobody = _unattended(waiting, last_seen, now) if waiting and not alive else ""
     notices = (*([nobody] if nobody else []), *_notices(channels, alive))
     return Status(at=now, channels=channels, dispatchers=alive, notices=notices, unattended=nobody)
 

@@ -248,18 +248,29 @@ class Outbox:
         """A dispatcher stops."""
         self.database.write(lambda connection: upkeep.leave(connection, dispatcher, self.database.now(connection)))
 
-    def unpark(self, channel: str | None = None) -> int:
-        """Frees parked deliveries that nothing blocks any more, or all of *channel*; returns how many."""
-        return self.database.write(lambda connection: upkeep.unpark(connection, self.database.now(connection), channel))
+    def unpark(self, channel: str) -> int:
+        """Frees all parked deliveries of *channel*, whose order was switched off; returns how many."""
+        return self.database.write(lambda connection: upkeep.unpark(connection, channel))
+
+    def mend_order(self) -> int:
+        """Frees what is parked though nothing blocks it; returns how many: none, unless a release was missed.
+
+        It reads all that is open, so it is for now and then.
+        """
+        return self._release_those(upkeep.stranded_keys)
 
     def let_pass(self) -> None:
         """Frees what waits behind deliveries that have failed for longer than their key's order has patience."""
-        with self.database.read() as connection:  # it is called often, and seldom finds any: it need not lock anything
-            keys = upkeep.impatient_keys(connection, self.database.now(connection))
+        self._release_those(upkeep.impatient_keys)
+
+    def _release_those(self, find: Callable[[sa.Connection, int], list[tuple[str, str]]]) -> int:
+        with self.database.read() as connection:  # it seldom finds any, and need not lock anything for that
+            keys = find(connection, self.database.now(connection))
         if keys:
             self.database.write(
                 lambda connection: self._statements.release(connection, keys, self.database.now(connection))
             )
+        return len(keys)
 
     def cancel(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Settles waiting deliveries as cancelled; returns the ids of those that were still waiting."""

@@ -149,22 +149,24 @@ def forget(connection: Connection, gone: Collection[str]) -> None:
     connection.execute(dispatchers.delete().where(dispatchers.c.id.in_(list(gone)), dispatchers.c.id.not_in(holding)))
 
 
-def unpark(connection: Connection, now: int, channel: str | None = None) -> int:
-    """Frees parked deliveries that nothing earlier blocks any more; returns how many.
-
-    With *channel*, all of that channel's: its order was switched off.
-    """
+def unpark(connection: Connection, channel: str) -> int:
+    """Frees all parked deliveries of *channel*, whose order was switched off; returns how many."""
     d = deliveries.c
-    parked = deliveries.update().where(d.state == "parked").values(state="waiting")
-    if channel is not None:
-        return connection.execute(parked.where(d.channel == channel)).rowcount
+    parked = deliveries.update().where(d.state == "parked", d.channel == channel)
+    return connection.execute(parked.values(state="waiting")).rowcount
+
+
+def stranded_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
+    """The channels and keys whose earliest open delivery is parked, though nothing blocks it: a release was missed."""
+    d = deliveries.c
     earliest = (
         sa.select(sa.func.min(d.seq).label("seq"))
         .where(d.settled_at.is_(None), d.holds_until.is_(None) | (d.holds_until > now))
         .group_by(d.channel, d.ordering_key)
         .subquery()
     )
-    return connection.execute(parked.where(d.seq.in_(sa.select(earliest.c.seq)))).rowcount
+    query = sa.select(d.channel, d.ordering_key).join(earliest, d.seq == earliest.c.seq).where(d.state == "parked")
+    return [(row.channel, row.ordering_key) for row in connection.execute(query)]
 
 
 def be_patient(connection: Connection, channel: str, longer: int) -> None:

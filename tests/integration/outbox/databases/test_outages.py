@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from tests.integration.outbox.samples import event
 
 from bellwire.core.dispatch import dispatcher as dispatcher_module
 from bellwire.core.errors import DatabaseError
-from bellwire.core.outbox import Database, LaneDemand, NewEvent, Outbox
+from bellwire.core.outbox import Database, LaneDemand, Outbox
 from bellwire.core.outbox import outbox as outbox_module
 from bellwire.core.outbox.backends.server import KEEPALIVE
-from bellwire.hookspecs import new_id
 
 from .conftest import MakesHost, Receiver, Server, text, until
 
@@ -156,16 +156,7 @@ def test_what_was_claimed_in_a_commit_whose_end_is_unknown_does_not_wait_for_its
     outbox, direct = Outbox(Database(text(url))), Outbox(Database(text(server.url)))
     server.cleanup.callback(outbox.close)
     server.cleanup.callback(direct.close)
-    event = NewEvent(
-        id="e1",
-        kind="workflow",
-        action="create",
-        ordering_key="k",
-        payload="{}",
-        wanted_by={"ops": new_id()},
-        unwanted_by={},
-    )
-    direct.publish([event])
+    direct.publish([event("e1")])
     demands = [LaneDemand(channel="ops", slots=5, ordered=True)]
     engine = outbox.database._opened()
     sa.event.listen(engine, "commit", lambda _: commits.append("lost"))
