@@ -170,7 +170,9 @@ class House:
     def close(self) -> None:
         """Ends everything that is left."""
         for process in self.processes:
-            process.kill()
+            process.signal(signal.SIGKILL)  # all of them before one is waited for: none may disturb the next test
+        for process in self.processes:
+            process.wait()
         self.write(overwrites.end)
         self.bus.close()
 

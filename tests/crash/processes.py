@@ -232,6 +232,7 @@ def main() -> None:
             os.close(0)
             os.dup2(2, 1)
             child(cattrs.structure(orders, Orders))
+        ended.pop(pid, None)  # an earlier process may have had that number: a long run uses all of them up
         return pid
 
     def ask(pid: object) -> int | None:
