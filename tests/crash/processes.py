@@ -56,6 +56,7 @@ class Orders:
     signal: int = signal.SIGKILL
     lease_seconds: float = 30.0
     heartbeat_seconds: float = 5.0
+    sweep_seconds: float = 0.1
     interruption_seconds: float = 0.05
     """What a delivery waits whose worker died: a second and more in earnest, which 30 deaths would add up."""
     ordering: Literal["key", "none"] = "key"
@@ -131,7 +132,7 @@ def hurry(orders: Orders) -> None:
     outbox_module.LEASE = round(orders.lease_seconds * SECOND)  # type: ignore[misc]  # half a minute in earnest
     dispatcher_module.HEARTBEAT = orders.heartbeat_seconds  # type: ignore[misc]  # five seconds in earnest
     dispatcher_module.LONGEST_OUTAGE_PAUSE = 0.2  # type: ignore[misc]  # as on the line above
-    dispatcher_module.SWEEP = 0.1  # type: ignore[misc]  # two seconds in earnest
+    dispatcher_module.SWEEP = orders.sweep_seconds  # type: ignore[misc]  # two seconds in earnest
     upkeep_module.interruption_wait = lambda interruptions: round(orders.interruption_seconds * SECOND)
 
 

@@ -39,7 +39,8 @@ def freeze(house: House, moment: str) -> Forged:
     """A worker that stands still."""
     if moment == "arrived":
         with house.killed_by_a_request(number=signal.SIGSTOP) as victims:
-            worker = house.worker(**SHORT)
+            # meanwhile it does nothing else: frozen within a heartbeat or a claim it would hold SQLite's one lock
+            worker = house.worker(lease_seconds=LEASE, heartbeat_seconds=60.0, sweep_seconds=60.0)
             victims.append(worker)
             until(lambda: worker.is_stopped, lambda: "it is not frozen")
         return worker
