@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import attrs
@@ -84,17 +85,18 @@ class WebhookChannel:
                 errno=error.errno,
                 verify_code=_from_cause(error, "verify_code", int),
                 tls_reason=_from_cause(error, "reason", str),
-                kinds=frozenset(kind.__name__ for kind in type(error).__mro__),
+                kinds=_names(type(error).__mro__),
             )
         )
         return attrs.evolve(
             failed,
             detail=scrub(detail, self._rules.secrets),
-            stages=tuple(self._scrubbed(stage) for stage in _with_our_words(failed)),
+            stages=tuple([self._scrubbed(stage) for stage in _with_our_words(failed)]),
         )
 
     def _scrubbed(self, stage: Stage) -> Stage:
-        return attrs.evolve(stage, detail=scrub(stage.detail, self._rules.secrets))
+        detail = scrub(stage.detail, self._rules.secrets)
+        return stage if detail == stage.detail else attrs.evolve(stage, detail=detail)
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:
@@ -113,6 +115,11 @@ async def _read(response: httpx.Response) -> tuple[bytes, bool]:
             await response.aclose()
         body = b"".join(parts)
     return body[:_READ_AT_MOST], len(body) > _READ_AT_MOST
+
+
+@functools.cache
+def _names(kinds: tuple[type, ...]) -> frozenset[str]:
+    return frozenset(kind.__name__ for kind in kinds)
 
 
 def _with_our_words(failed: Failed) -> tuple[Stage, ...]:

@@ -8,6 +8,7 @@ outcome's stages.
 from __future__ import annotations
 
 import errno as os_errors
+import functools
 import socket
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -50,7 +51,10 @@ def network_error(failure: NetworkFailure) -> str:
     Post "http://192.168.21.34:8000": dial tcp 192.168.21.34:8000: connect: connection refused
     """
     operation = failure.method[:1].upper() + failure.method[1:].lower()
-    return f'{operation} "{redact_url(failure.url)}": {_reason(failure)}'
+    return f'{operation} "{_redacted(failure.url)}": {_reason(failure)}'
+
+
+_redacted: Final = functools.lru_cache(maxsize=64)(redact_url)
 
 
 def response_error(status: int, body: str, *, limit: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,6 +24,7 @@ from bellwire.core.outbox import (
     Retention,
     Watch,
 )
+from bellwire.hookspecs import Failed
 
 from . import breaker
 from .caretaker import Caretaker
@@ -50,6 +52,9 @@ PACE_STEP: Final = 0.005
 LINGER: Final = 0.002
 """Seconds that a settlement waits for company while more than half of its lane is still sending. A visit costs 0.4 ms
 and 16 µs for each delivery: in batches of 30 instead of 10 that is half as much."""
+NO_HURRY: Final = 0.01
+"""Seconds that a failure, and what is due again after one, waits for a visit that is made for something else: what has
+been put off for a second at least can wait, and a dead receiver shall not cost its neighbours a visit for each send."""
 LAST_WORDS: Final = 5.0
 """Seconds that observers have for what was settled last, when the dispatcher stops."""
 
@@ -86,6 +91,7 @@ class Dispatcher:
         self._told_to_stop: Callable[[], None] | None = None
         self._stop_by: float | None = None
         self._finishing = False
+        self._due_at = math.inf
         self._due_timer: asyncio.TimerHandle | None = None
         self._paced: Final = [lane for lane in lanes.values() if lane.config.max_per_second]
         self._pace_timer: asyncio.TimerHandle | None = None
@@ -175,6 +181,8 @@ class Dispatcher:
             if self._lingering is not None:
                 self._lingering.cancel()
                 self._lingering = None
+            if asyncio.get_running_loop().time() >= self._due_at:
+                self._everybody_is_hungry()
             finished, self._finished = self._finished, []
             demands = self._demands()
             if not finished and not demands:
@@ -243,9 +251,9 @@ class Dispatcher:
                 self._background(self._tell(news))
         if self._plugins.observed:
             self._observe(exchange, finished)
-        for lane in self._lanes.values():
-            if lane.demand():
-                self._visit_for(lane)
+        for channel in exchange.unfinished:
+            if self._lanes[channel].demand():
+                self._visit_for(self._lanes[channel])
         if not self._in_flight and (self._once or self._finishing):
             self._wake.set()  # to see whether that was all
 
@@ -265,7 +273,10 @@ class Dispatcher:
         else:
             self._free(lane)
         self._finished.append(delivered)
-        self._visit_for(lane)  # also where its slot is not free yet
+        if isinstance(delivered.outcome, Failed):
+            self._visit_within(NO_HURRY)
+        else:
+            self._visit_for(lane)  # also where its slot is not free yet
 
     def _come_back(self, lane: Lane, call: asyncio.Future[Any]) -> None:
         if not call.cancelled():
@@ -281,16 +292,29 @@ class Dispatcher:
         """Visits the database at once if half of *lane* is idle; else together with what ends in the next moment."""
         if lane.busy * 2 <= lane.config.concurrency:
             self._wake.set()
-        elif self._lingering is None:
-            self._lingering = asyncio.get_running_loop().call_later(LINGER, self._wake.set)
+        else:
+            self._visit_within(LINGER)
+
+    def _visit_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        if self._lingering is not None:
+            if self._lingering.when() <= when:
+                return
+            self._lingering.cancel()
+        self._lingering = loop.call_at(when, self._wake.set)
 
     # -- what wakes it ----------------------------------------------------------------------------------------------
 
     def _look_everywhere(self) -> None:
         self._woken = False
+        self._everybody_is_hungry()
+        self._wake.set()
+
+    def _everybody_is_hungry(self) -> None:
+        self._due_at = math.inf
         for lane in self._lanes.values():
             lane.hungry = True
-        self._wake.set()
 
     def _look_shortly(self) -> None:
         for seconds in (0.002, 0.02):
@@ -299,11 +323,16 @@ class Dispatcher:
     def _look_in(self, delay: int) -> None:
         loop = asyncio.get_running_loop()
         when = loop.time() + max(0, delay) / 1_000_000
-        if self._due_timer is not None and not self._due_timer.cancelled():
-            if loop.time() < self._due_timer.when() <= when:
-                return
+        if when >= self._due_at:
+            return
+        self._due_at = when
+        if self._due_timer is not None:
             self._due_timer.cancel()
-        self._due_timer = loop.call_at(when, self._look_everywhere)
+        self._due_timer = loop.call_at(when + NO_HURRY, self._look_at_what_is_due)
+
+    def _look_at_what_is_due(self) -> None:
+        if self._due_at < math.inf:  # else a visit has seen to it
+            self._look_everywhere()
 
     def _look_when_allowed(self) -> None:
         waits = [seconds for lane in self._paced if (seconds := lane.seconds_until_allowed()) is not None]
