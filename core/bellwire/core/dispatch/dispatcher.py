@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import math
 import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bellwire.core.errors import BellwireError, DatabaseError, SchemaError
+from bellwire.core.errors import DatabaseError, SchemaError
 from bellwire.core.outbox import (
     ChannelHealth,
     Claim,
@@ -29,11 +28,12 @@ from bellwire.hookspecs import Failed
 from . import breaker
 from .caretaker import Caretaker
 from .delivering import Delivered, Deliverer
-from .news import news_of
+from .telling import Teller
 from .threads import DaemonThreads
+from .visits import NO_HURRY, Visits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bellwire.core.plugins import Plugins
     from bellwire.hookspecs import ChannelEvent
@@ -47,16 +47,6 @@ HEARTBEAT: Final = 5.0
 SWEEP: Final = 2.0
 """Seconds between two looks at everything, for what no signal announces."""
 LONGEST_OUTAGE_PAUSE: Final = 5.0
-PACE_STEP: Final = 0.005
-"""Seconds between two visits for a lane that its pace keeps waiting, at the least; a visit per send costs more."""
-LINGER: Final = 0.002
-"""Seconds that a settlement waits for company while more than half of its lane is still sending. A visit costs 0.4 ms
-and 16 µs for each delivery: in batches of 30 instead of 10 that is half as much."""
-NO_HURRY: Final = 0.01
-"""Seconds that a failure, and what is due again after one, waits for a visit that is made for something else: what has
-been put off for a second at least can wait, and a dead receiver shall not cost its neighbours a visit for each send."""
-LAST_WORDS: Final = 5.0
-"""Seconds that observers have for what was settled last, when the dispatcher stops."""
 
 
 class Dispatcher:
@@ -78,28 +68,21 @@ class Dispatcher:
         self._plugins: Final = plugins
         self._lanes: Final = lanes
         self._caretaker: Final = Caretaker(outbox, presence, keep)
-        self._publish: Final = publish
         self._once: Final = once
         self._deliverer: Final = Deliverer(plugins, outbox.database.now)
         self._database: Final = DaemonThreads(1, "bellwire-database")
-        self._observers: Final = DaemonThreads(1, "bellwire-observers")
         self._in_flight: Final[dict[asyncio.Task[None], Claim]] = {}
         self._finished: list[Delivered] = []
         self._settling: list[Delivered] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
+        self._visits: Final = Visits(lanes.values())
+        self._teller: Final = Teller(plugins, lambda event: self._database.run(publish, event), self._visits.everywhere)
         self._told_to_stop: Callable[[], None] | None = None
         self._stop_by: float | None = None
         self._finishing = False
-        self._due_at = math.inf
-        self._due_timer: asyncio.TimerHandle | None = None
-        self._paced: Final = [lane for lane in lanes.values() if lane.config.max_per_second]
-        self._pace_timer: asyncio.TimerHandle | None = None
-        self._lingering: asyncio.TimerHandle | None = None
         self._outage = ""
         self._outdated: SchemaError | None = None
         self._woken = False
-        self._telling: Final[set[asyncio.Task[None]]] = set()
 
     # -- from any thread --------------------------------------------------------------------------------------------
 
@@ -107,11 +90,11 @@ class Dispatcher:
         """Something was published: look at once."""
         if not self._woken:  # one call into the loop serves all who publish until it runs
             self._woken = True
-            self._from_outside(self._look_everywhere)
+            self._from_outside(self._woken_up)
 
     def wake_again(self) -> None:
         """Something is being committed right now: look in a moment, and once more if that was too soon."""
-        self._from_outside(self._look_shortly)
+        self._from_outside(self._visits.shortly)
 
     def stop(self, drain: float, *, finish: bool = False) -> None:
         """Claims nothing more, lets what is in flight finish for *drain* seconds, then breaks it off.
@@ -173,16 +156,9 @@ class Dispatcher:
 
     async def _pump(self) -> None:
         while not self._done():
-            self._look_when_allowed()
-            await self._wake.wait()
-            self._wake.clear()
+            await self._visits.wait()
             if self._outdated is not None:
                 raise self._outdated
-            if self._lingering is not None:
-                self._lingering.cancel()
-                self._lingering = None
-            if asyncio.get_running_loop().time() >= self._due_at:
-                self._everybody_is_hungry()
             finished, self._finished = self._finished, []
             demands = self._demands()
             if not finished and not demands:
@@ -236,6 +212,9 @@ class Dispatcher:
                     logger.warning("the outbox can be reached again")
                 return exchange
 
+    def _advance(self, health: ChannelHealth, sent: Sequence[bool], now: int) -> ChannelHealth:
+        return breaker.advance(health, sent, now, holds=self._lanes[health.channel].config.hold_when_down)
+
     def _apply(self, exchange: Exchange, finished: list[Delivered]) -> None:
         for channel in exchange.unfinished:
             self._lanes[channel].hungry = True
@@ -243,19 +222,15 @@ class Dispatcher:
             self._start(self._lanes[claim.channel], claim)
         for settled in exchange.settled:
             if settled.state == "waiting":
-                self._look_in(settled.delay)
+                self._visits.when_due(settled.delay)
         if exchange.next_due_in is not None:
-            self._look_in(exchange.next_due_in)
-        for before, after in exchange.health:
-            if news := news_of(before, after, finished):
-                self._background(self._tell(news))
-        if self._plugins.observed:
-            self._observe(exchange, finished)
+            self._visits.when_due(exchange.next_due_in)
+        self._teller.tell(exchange, finished)
         for channel in exchange.unfinished:
             if self._lanes[channel].demand():
-                self._visit_for(self._lanes[channel])
+                self._visits.for_lane(self._lanes[channel])
         if not self._in_flight and (self._once or self._finishing):
-            self._wake.set()  # to see whether that was all
+            self._visits.now()  # to see whether that was all
 
     def _start(self, lane: Lane, claim: Claim) -> None:
         lane.begin()
@@ -274,77 +249,25 @@ class Dispatcher:
             self._free(lane)
         self._finished.append(delivered)
         if isinstance(delivered.outcome, Failed):
-            self._visit_within(NO_HURRY)
+            self._visits.within(NO_HURRY)
         else:
-            self._visit_for(lane)  # also where its slot is not free yet
+            self._visits.for_lane(lane)  # also where its slot is not free yet
 
     def _come_back(self, lane: Lane, call: asyncio.Future[Any]) -> None:
         if not call.cancelled():
             call.exception()  # asked for, because asyncio would log it at length, with whatever the channel put into it
         self._free(lane)
-        self._visit_for(lane)
+        self._visits.for_lane(lane)
 
     def _free(self, lane: Lane) -> None:
         lane.busy -= 1
         lane.hungry = True  # a slot is free, and the next of the same key may go
 
-    def _visit_for(self, lane: Lane) -> None:
-        """Visits the database at once if half of *lane* is idle; else together with what ends in the next moment."""
-        if lane.busy * 2 <= lane.config.concurrency:
-            self._wake.set()
-        else:
-            self._visit_within(LINGER)
-
-    def _visit_within(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        when = loop.time() + seconds
-        if self._lingering is not None:
-            if self._lingering.when() <= when:
-                return
-            self._lingering.cancel()
-        self._lingering = loop.call_at(when, self._wake.set)
-
     # -- what wakes it ----------------------------------------------------------------------------------------------
 
-    def _look_everywhere(self) -> None:
+    def _woken_up(self) -> None:
         self._woken = False
-        self._everybody_is_hungry()
-        self._wake.set()
-
-    def _everybody_is_hungry(self) -> None:
-        self._due_at = math.inf
-        for lane in self._lanes.values():
-            lane.hungry = True
-
-    def _look_shortly(self) -> None:
-        for seconds in (0.002, 0.02):
-            asyncio.get_running_loop().call_later(seconds, self._look_everywhere)
-
-    def _look_in(self, delay: int) -> None:
-        loop = asyncio.get_running_loop()
-        when = loop.time() + max(0, delay) / 1_000_000
-        if when >= self._due_at:
-            return
-        self._due_at = when
-        if self._due_timer is not None:
-            self._due_timer.cancel()
-        self._due_timer = loop.call_at(when + NO_HURRY, self._look_at_what_is_due)
-
-    def _look_at_what_is_due(self) -> None:
-        if self._due_at < math.inf:  # else a visit has seen to it
-            self._look_everywhere()
-
-    def _look_when_allowed(self) -> None:
-        waits = [seconds for lane in self._paced if (seconds := lane.seconds_until_allowed()) is not None]
-        if not waits:
-            return
-        loop = asyncio.get_running_loop()
-        when = loop.time() + max(min(waits), PACE_STEP)
-        if self._pace_timer is not None:
-            if loop.time() < self._pace_timer.when() <= when:
-                return
-            self._pace_timer.cancel()
-        self._pace_timer = loop.call_at(when, self._wake.set)
+        self._visits.everywhere()
 
     async def _look_regularly(self, watch: Watch) -> None:
         elapsed = 0.0
@@ -357,7 +280,7 @@ class Dispatcher:
                 news = elapsed >= SWEEP  # the exchange meets the same fault, and tells of it
             if news or elapsed >= SWEEP:
                 elapsed = 0.0
-                self._look_everywhere()
+                self._visits.everywhere()
 
     async def _open_lanes(self) -> None:
         tried = {lane: asyncio.Event() for lane in self._lanes.values()}
@@ -366,7 +289,7 @@ class Dispatcher:
         try:
             await asyncio.gather(*waiters)
             if not tried:
-                self._wake.set()
+                self._visits.now()
             await asyncio.gather(*openers)
         finally:
             for task in (*openers, *waiters):
@@ -381,7 +304,7 @@ class Dispatcher:
             except DatabaseError:
                 await asyncio.sleep(1)  # the exchange meets the same fault, and tells of it
         lane.hungry = True
-        self._wake.set()
+        self._visits.now()
 
     # -- being there ------------------------------------------------------------------------------------------------
 
@@ -394,7 +317,7 @@ class Dispatcher:
                 await self._database.run(self._caretaker.beat, held, lanes)
             except SchemaError as error:
                 self._outdated = error
-                self._wake.set()
+                self._visits.now()
                 return
             except DatabaseError as error:
                 logger.debug("no heartbeat: %s", error)
@@ -420,22 +343,20 @@ class Dispatcher:
             self._stop_by = loop.time() + drain
             self._finishing = finish and drain > 0
             loop.call_at(self._stop_by, self._break_off)
-            self._look_everywhere()
+            self._visits.everywhere()
         elif drain == 0:
             self._break_off()
-        self._wake.set()
+        self._visits.now()
 
     def _break_off(self) -> None:
         self._finishing = False
         for task in list(self._in_flight):
             task.add_done_callback(lambda ended: self._in_flight.pop(ended, None))  # one that never began says nothing
             task.cancel()
-        self._wake.set()
+        self._visits.now()
 
     async def _leave(self, watch: Watch) -> None:
-        for timer in (self._due_timer, self._pace_timer, self._lingering):
-            if timer is not None:
-                timer.cancel()
+        self._visits.close()
         # together, because one that does not close must not keep the others from closing
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
         try:
@@ -443,32 +364,7 @@ class Dispatcher:
             await self._database.run(self._caretaker.leave)
         except DatabaseError as error:
             logger.debug("the heartbeat stays behind: %s", error)
-        if self._telling:
-            await asyncio.wait(self._telling, timeout=LAST_WORDS)
+        await self._teller.finish()
         self._deliverer.close()
         self._database.close()
-        self._observers.close()
-
-    # -- telling ----------------------------------------------------------------------------------------------------
-
-    def _advance(self, health: ChannelHealth, sent: Sequence[bool], now: int) -> ChannelHealth:
-        return breaker.advance(health, sent, now, holds=self._lanes[health.channel].config.hold_when_down)
-
-    async def _tell(self, event: ChannelEvent) -> None:
-        try:
-            await self._database.run(self._publish, event)
-        except BellwireError as error:
-            logger.warning("channels could not be told that %s is %s: %s", event.channel, event.action, error)
-        self._look_everywhere()
-
-    def _observe(self, exchange: Exchange, finished: list[Delivered]) -> None:
-        final = {id(settlement) for settlement in exchange.settled if settlement.state != "waiting"}
-        for delivered in finished:
-            event, delivery, outcome = delivered.event, delivered.delivery, delivered.outcome
-            if id(delivered.settlement) in final and event and delivery and outcome:
-                self._background(self._observers.run(self._plugins.settled, event, delivery, outcome))
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._telling.add(task)  # a loop holds its tasks weakly
-        task.add_done_callback(self._telling.discard)
+        self._teller.close()
