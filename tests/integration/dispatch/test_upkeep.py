@@ -142,9 +142,9 @@ def test_what_nobody_has_freed_is_freed_when_a_dispatcher_starts(town: Town, cap
 
 
 def test_a_request_that_takes_longer_than_its_lease_is_sent_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox_module, "LEASE", 2_000_000)
+    monkeypatch.setattr(outbox_module, "LEASE", 4_000_000)
     monkeypatch.setattr(dispatcher_module, "HEARTBEAT", 0.1)
-    receiver = town.receiver(lambda _: time.sleep(3) or 200)  # type: ignore[func-returns-value]  # None, so 200
+    receiver = town.receiver(lambda _: time.sleep(6) or 200)  # type: ignore[func-returns-value]  # None, so 200
     channels = {"ops": town.hook(receiver)}
     first, _ = town.bus(channels), town.bus(channels)
     (event,) = town.publish(first, "long", key="wf")
