@@ -129,7 +129,7 @@ def test_the_guides_commands_make_secrets_that_sign(guide: Path, prefix: str, by
 def shown(value: object) -> str:
     """A default as the table has it."""
     match value:
-        case None | ():
+        case None | () | {}:
             return "none"
         case "":
             return ""

@@ -18,6 +18,7 @@ import attrs
 
 from bellwire.hookspecs import Failed, Outcome, Sent, Stage, redact_url
 
+from .headers import authorized_by
 from .robots import robot_at, robot_refusal
 from .scrub import scrub, secret_forms
 from .wording import one_line, response_error
@@ -56,7 +57,8 @@ class Rules:
     any_2xx: bool = False
     robot: str | None = None
     """Whose robot answers, if one does."""
-    token_set: bool = False
+    credentials: str = ""
+    """What vouches for the sender, in words; empty where nothing does."""
     secrets: tuple[str, ...] = ()
 
     @classmethod
@@ -65,7 +67,7 @@ class Rules:
         return cls(
             any_2xx=config.accept_status == "2xx",
             robot=robot_at(urlsplit(config.url).hostname),
-            token_set=bool(config.token),
+            credentials=authorized_by(config) or ("headers" if config.headers else ""),
             secrets=secret_forms(config),
         )
 
@@ -126,7 +128,8 @@ def _meaning(answer: Answer, rules: Rules) -> str:
         where = f"; Location {redact_url(location)}" if location else ""
         return f"redirects are not followed{where}"
     if status in {401, 403}:
-        return f"the receiver {'does not accept the token' if rules.token_set else 'wants a token, and none is set'}"
+        known = rules.credentials
+        return f"the receiver does not accept the {known}" if known else "the receiver wants a token, and none is set"
     return _MEANINGS.get(status) or ("the receiver failed" if status >= 500 else "the receiver refuses the request")
 
 

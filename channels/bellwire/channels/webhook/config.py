@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bellwire.hookspecs import ChannelConfig, ChannelContext, Problem, Secret, channel_config, setting
 
+from .headers import authorization_problems, header_problems
 from .robots import robot_at
 from .signatures import NEEDS_EXTRA, SCHEMES, SECRET_KEY_PREFIX, public_key
 
@@ -54,6 +55,30 @@ class WebhookConfig(ChannelConfig):
         help="Of standard: whsec_ and 24 to 64 bytes in base64, or whsk_ and an Ed25519 key in base64. Of github: any "
         "text. A list while secrets are changed: all of them sign.",
     )
+    username: str = setting(
+        default="",
+        max_length=255,
+        format="line",
+        title="User name",
+        help="Sent with the password as Basic authorization (RFC 7617), in UTF-8; not beside a token.",
+    )
+    password: Secret | None = setting(
+        default=None, max_length=4096, format="line", title="Password", help="Of the user name."
+    )
+    headers: dict[str, Secret] = setting(
+        factory=dict,
+        max_length=50,
+        title="Headers",
+        help="Further headers, by name; their values are kept secret, all of them. Not those that the connection, the "
+        "signature or another setting makes.",
+    )
+    user_agent: str = setting(
+        default="",
+        pattern=r"[!-~]([ -~]{0,198}[!-~])?",
+        title="User agent",
+        help="Sent as `User-Agent`; empty: bellwire/ and its version.",
+        examples=("ops-notifier/1.0 (+mailto:ops@example.org)",),
+    )
     accept_status: Literal["200", "2xx"] = setting(
         default="200",
         title="Success is",
@@ -81,6 +106,8 @@ class WebhookConfig(ChannelConfig):
             else:
                 yield from self._url_warnings()
         yield from self._signature_problems()
+        yield from authorization_problems(self)
+        yield from header_problems(self)
         if self.token and (plain := self.token.reveal()) != plain.strip():
             yield Problem(
                 "token", "begins or ends with blanks, which receivers cut off: was it pasted that way?", "warning"
@@ -95,8 +122,6 @@ class WebhookConfig(ChannelConfig):
                 "small service between them, or write a channel (docs/guide/webhook.md, 'Chat robots')",
                 "warning",
             )
-        if self.token and (parts.username or parts.password):
-            yield Problem("url", "its user name and password are not sent, because a token is set", "warning")
 
     def _signature_problems(self) -> Iterator[Problem]:
         scheme = SCHEMES.get(self.signature)

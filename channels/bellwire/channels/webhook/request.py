@@ -5,15 +5,14 @@ What never changes between two deliveries is made once; a request then costs abo
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from .headers import authorization_value, own_fields
 from .signatures import SCHEMES
 
 if TYPE_CHECKING:
@@ -50,7 +49,8 @@ class RequestBuilder:
         if authorization := authorization_value(config):
             head.append((b"Authorization", authorization))
         self._head: Final = tuple(head)
-        self._tail: Final = ((b"Content-Type", b"application/json"), (b"User-Agent", user_agent().encode("ascii")))
+        wire = {"Content-Type": "application/json", "User-Agent": config.user_agent or user_agent()}
+        self._tail: Final = own_fields(config, wire)
         self._sign: Final = signer_of(config)
         self._now: Final = now
         # The guarded transport has its own limits; these are for httpx's, and whatever else stands behind the seam.
@@ -105,21 +105,6 @@ def at_hand(response: httpx.Response) -> bytes | None:
     """The body of *response* where it is in memory already, as the guarded transport leaves it."""
     stream = response.stream
     return b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
-
-
-def authorization_value(config: WebhookConfig) -> bytes | None:
-    """The value of ``Authorization``: the token as RFC 6750 has it, in UTF-8.
-
-    Without a token, the URL's user name and password as RFC 7617 has them, as every HTTP client sends them, the
-    reference's included. Without either, ``None``: there is no such header.
-    """
-    if config.token:
-        return b"Bearer " + config.token.reveal().encode()
-    parts = urlsplit(config.url)
-    if parts.username or parts.password:
-        pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-        return b"Basic " + b64encode(pair.encode())
-    return None
 
 
 def signer_of(config: WebhookConfig) -> Sign | None:

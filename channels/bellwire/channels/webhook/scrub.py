@@ -1,7 +1,7 @@
 """The channel's own secrets, taken out of what a receiver sends back: some echo every header when they fail.
 
 The engine scrubs the secrets that it knows as well. Here are the forms that only this channel knows: those that its
-token takes as a header, and what its URL holds.
+token, password and headers take on the wire, and what its URL holds.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bellwire.hookspecs import MASK
 
+from .headers import basic_pair
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .config import WebhookConfig
 
+_LEAST_HEADER_VALUE = 4  # X-Version: 2 is no secret either
 _LEAST_QUERY_VALUE = 8  # ?key=1 is no secret, and scrubbing every "1" would leave nothing to read
 
 
@@ -41,16 +44,27 @@ def _secrets(config: WebhookConfig) -> Iterator[str]:
         yield secret.reveal()
         if config.signature == "standard":
             yield secret.reveal().partition("_")[2]  # the key alone, as some libraries take it
+    yield from _of_headers(config)
     parts = urlsplit(config.url)
     if parts.password:
         yield from {parts.password, unquote(parts.password)}
-        pair = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
-        yield b64encode(pair.encode()).decode("ascii")
     for _, value in parse_qsl(parts.query):
         if len(value) >= _LEAST_QUERY_VALUE:
             yield value
     if parts.query and len(parts.query) >= _LEAST_QUERY_VALUE:
         yield parts.query
+
+
+def _of_headers(config: WebhookConfig) -> Iterator[str]:
+    if config.password:
+        yield config.password.reveal()
+    elif len(config.username) >= _LEAST_HEADER_VALUE:
+        yield config.username  # alone, it is how some services take their keys
+    if (pair := basic_pair(config)) is not None:
+        yield b64encode(pair.encode()).decode("ascii")
+    for header in config.headers.values():
+        if len(value := header.reveal()) >= _LEAST_HEADER_VALUE:
+            yield from {value, value.strip(), value.partition(" ")[2].strip()}  # the last: behind "ApiKey " or the like
 
 
 def scrub(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:

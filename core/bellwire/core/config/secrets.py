@@ -126,9 +126,9 @@ def _secrets_in(value: object) -> Iterator[str]:
         case tuple() | list():
             for item in value:
                 yield from _secrets_in(item)
-        case Mapping():
+        case Mapping():  # of headers, such as X-Version: 2, where not every value is a secret in truth
             for item in value.values():
-                yield from _secrets_in(item)
+                yield from (text for text in _secrets_in(item) if len(text) >= _LEAST_SCRUBBED)
 
 
 def _url_secrets(url: str) -> Iterator[str]:
