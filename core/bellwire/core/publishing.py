@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +16,10 @@ from bellwire.hookspecs import (
     WorkflowEvent,
     new_id,
 )
+from bellwire.hookspecs.payload import encode
 
 from .errors import EventTooLarge, InvalidEvent
+from .redaction import redaction_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +53,10 @@ def prepare(event: Event, settings: Settings, plugins: Plugins) -> NewEvent:
     except InvalidPayload as error:
         msg = f"{event.kind} event {event.action!r} cannot be published: {error}"
         raise InvalidEvent(msg) from error
+    published = event
+    if settings.drop_fields or settings.mask_fields:
+        event = _without_what_is_sensitive(event, payload, settings)
+        payload = event.to_json()
     size = len(payload.encode())
     if size > settings.max_event_bytes:
         msg = (
@@ -57,7 +64,7 @@ def prepare(event: Event, settings: Settings, plugins: Plugins) -> NewEvent:
             "Send less, such as a link instead of the text, or raise max_event_bytes"
         )
         raise EventTooLarge(msg)
-    unwanted = _unwanted(event, settings, plugins)
+    unwanted = _unwanted(event, published, settings, plugins)
     return NewEvent(
         id=event.id,
         kind=event.kind,
@@ -120,14 +127,37 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _unwanted(event: Event, settings: Settings, plugins: Plugins) -> Mapping[str, str]:
+def _without_what_is_sensitive(event: Event, payload: str, settings: Settings) -> Event:
+    """*event* as all but the channels' own settings see it; refused where it would have another place in the order."""
+    document = json.loads(payload)
+    redacted = redaction_of(settings.drop_fields, settings.mask_fields).apply(document["payload"])
+    if redacted == document["payload"]:
+        return event
+    text = encode(document | {"payload": redacted})
+    try:
+        made = type(event).from_json(text, id=event.id)
+        same = (made.action, made.ordering_key) == (event.action, event.ordering_key)
+    except Exception as error:
+        msg = (
+            f"{event.kind} events cannot be read again without what drop_fields and mask_fields take out of them "
+            f"({type(error).__name__}: {error}); nothing was stored"
+        )
+        raise InvalidEvent(msg) from error
+    if not same:
+        msg = f"drop_fields or mask_fields take out what {event.kind} events are kept in order by; nothing was stored"
+        raise InvalidEvent(msg)
+    return made
+
+
+def _unwanted(event: Event, published: Event, settings: Settings, plugins: Plugins) -> Mapping[str, str]:
+    """The channels that do not hear of *event*, with the reasons, which are stored and so know it alone."""
     reasons: dict[str, str] = {}
     for name, channel in settings.channels.items():
         if isinstance(event, ChannelEvent) and event.channel == name:
             reasons[name] = "it is told of other channels only"
         elif not channel.active or channel.config is None:
             reasons[name] = f"disabled ({channel.disabled_by})"
-        elif reason := not_asked_for(event, channel.config):
+        elif reason := _not_asked_for(published, channel.config, event.project):
             reasons[name] = reason
         elif vetoed := plugins.veto(event, name):
             plugin, veto = vetoed
@@ -137,7 +167,7 @@ def _unwanted(event: Event, settings: Settings, plugins: Plugins) -> Mapping[str
     return reasons
 
 
-def not_asked_for(event: Event, config: ChannelConfig) -> str | None:
+def _not_asked_for(event: Event, config: ChannelConfig, project_shown: str | None) -> str | None:
     """Why the channel's own settings leave *event* out; ``None`` when they do not."""
     if isinstance(event, ChannelEvent):
         return None if config.channel_events else "it does not ask for news of other channels (channel_events)"
@@ -145,5 +175,5 @@ def not_asked_for(event: Event, config: ChannelConfig) -> str | None:
         return f"action {event.action!r} is not among its actions ({', '.join(config.actions)})"
     project = event.project
     if config.projects and project is not None and not any(fnmatchcase(project, it) for it in config.projects):
-        return f"project {project!r} matches none of its projects ({', '.join(config.projects)})"
+        return f"project {project_shown!r} matches none of its projects ({', '.join(config.projects)})"
     return None

@@ -33,6 +33,7 @@ from .events import (
 from .ids import new_id
 from .markers import HOOK_PREFIX, PROJECT_NAME, hookimpl, hookspec
 from .outcome import DeliveryError, Failed, FailureStage, Outcome, Sent, Stage
+from .paths import ANY, KNOWN_PATHS, PathDoubt, path_doubt, split_path
 from .payload import InvalidPayload, JSONValue, format_timestamp
 from .redact import redact_url, url_origin
 from .secret import MASK, Secret
@@ -51,8 +52,10 @@ from .specs import (
 )
 
 __all__ = [
+    "ANY",
     "CHANNEL_ACTIONS",
     "HOOK_PREFIX",
+    "KNOWN_PATHS",
     "MASK",
     "PROJECT_NAME",
     "WORKFLOW_ACTIONS",
@@ -78,6 +81,7 @@ __all__ = [
     "NotifySpecs",
     "ObservesOutcomes",
     "Outcome",
+    "PathDoubt",
     "Problem",
     "RendersEvents",
     "Secret",
@@ -98,9 +102,11 @@ __all__ = [
     "hookspec",
     "new_id",
     "parse_duration",
+    "path_doubt",
     "redact_url",
     "sample_workflow_event",
     "setting",
+    "split_path",
     "url_origin",
     "value_problems",
 ]

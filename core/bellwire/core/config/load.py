@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bellwire.core.errors import ConfigError, PluginError
 from bellwire.core.plugins import BUILT_IN_KINDS, ChannelTypes, Plugins, did_you_mean, disabled_channels
+from bellwire.core.redaction import fields_warnings
 from bellwire.hookspecs import CHANNEL_ACTIONS, WORKFLOW_ACTIONS, Problem
 
 from .channels import ChannelReader
@@ -67,6 +68,11 @@ def load_settings(
     problems += reader.unknown_disabled(channels)
 
     bus = examined.config or BusSettings()
+    problems += [
+        Problem(name, warning, "warning")
+        for name in ("drop_fields", "mask_fields")
+        for warning in fields_warnings(getattr(bus, name))
+    ]
     problems += _action_warnings(channels.values(), bus.workflow_actions, plugins)
     database, problem = beside(file.folder, bus.database)
     problems += [Problem("database", problem)] if problem else []

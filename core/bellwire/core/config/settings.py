@@ -12,6 +12,7 @@ import attrs
 
 from bellwire.core.errors import ConfigError
 from bellwire.core.plugins import DISABLED_VARIABLE
+from bellwire.core.redaction import fields_problem
 from bellwire.hookspecs import ChannelConfig, DeclaredSetting, Problem, declared_settings, redact_url, setting
 
 from .database import database_problem
@@ -89,6 +90,22 @@ class BusSettings:
         le=16777216,
         title="Largest event",
         help="Bytes that an event's JSON document may have; a larger one is refused when it is published.",
+    )
+    drop_fields: tuple[str, ...] = setting(
+        default=(),
+        max_length=100,
+        title="Fields to drop",
+        help="Fields of events that are neither stored nor sent, as paths through the document; `*` is any name.",
+        examples=(("payload.workflow.third_party_user_info",),),
+        check=fields_problem,
+    )
+    mask_fields: tuple[str, ...] = setting(
+        default=(),
+        max_length=100,
+        title="Fields to mask",
+        help="Fields of events that are stored and sent as `********`, and numbers as null.",
+        examples=(("payload.workflow.workflow_subject", "payload.workflow.assignees.*.phone"),),
+        check=fields_problem,
     )
 
 
