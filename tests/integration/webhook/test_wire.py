@@ -86,6 +86,35 @@ def test_a_test_message_is_exactly_these_bytes(
     assert receiver.requests == [request_of(receiver.address, test.to_json(), delivery_id=delivery.id)]
 
 
+def test_with_headers_and_a_template_it_is_exactly_these_bytes(
+    raw_receiver: Callable[..., Any], open_channel: OpenChannel, sample_event: WorkflowEvent, delivery: Delivery
+) -> None:
+    receiver = raw_receiver(OK)
+    config = WebhookConfig(
+        url=receiver.url,
+        username="Aladdin",
+        password=Secret("open sesame"),
+        user_agent="ops-notifier/1.0",
+        headers={"X-Api-Key": Secret("k3y"), "Content-Type": Secret("application/vnd.ops+json"), "X-T": Secret("工单")},
+        payload_template='{"text": "{{payload.workflow.workflow_subject}} 工单", "at": "{{timestamp}}"}',
+    )
+
+    async def send() -> Outcome:
+        async with open_channel(config) as channel:
+            return await channel.notify_event(sample_event, delivery)
+
+    assert isinstance(asyncio.run(send()), Sent)
+    assert receiver.requests == [
+        (
+            f"POST / HTTP/1.1\r\nHost: {receiver.address}\r\nAccept-Encoding: identity\r\n"
+            "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\nContent-Length: 64\r\n"
+            "Content-Type: application/vnd.ops+json\r\nUser-Agent: ops-notifier/1.0\r\n"
+            f"X-Api-Key: k3y\r\nX-T: 工单\r\nwebhook-id: {delivery.id}\r\n\r\n"
+            '{"text":"test_workflow 工单","at":"2023-05-18T15:45:25+08:00"}'
+        ).encode()
+    ]
+
+
 def test_what_is_sent_again_is_the_same_byte_for_byte(
     raw_receiver: Callable[..., Any], open_channel: OpenChannel, sample_event: WorkflowEvent, delivery: Delivery
 ) -> None:

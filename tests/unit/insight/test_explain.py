@@ -24,7 +24,7 @@ from bellwire.core.outbox import (
     Settlement,
 )
 from bellwire.core.testing import RecordingConfig
-from bellwire.hookspecs import Event, Veto, Workflow, hookimpl
+from bellwire.hookspecs import ChannelEvent, Event, Veto, Workflow, hookimpl
 
 NOW = 1_700_000_000_000_000
 VIEW = DeliveryView(
@@ -153,6 +153,51 @@ def test_an_event_is_explained_channel_by_channel(bus: Bus) -> None:
     assert "it is Sunday" in sentences["chat"]
     assert sentences["off"] == "not sent: disabled (enable = false)"
     assert any("no dispatcher" in notice for notice in explanation.notices)
+
+
+def test_each_filter_that_left_an_event_out_is_named_with_what_it_asks_for(tmp_path: Path) -> None:
+    configs = {
+        "by-action": RecordingConfig(actions=("approve", "reject")),
+        "by-project": RecordingConfig(projects=("billing-*",)),
+        "chat": RecordingConfig(),
+        "off": RecordingConfig(enable=False),
+        "ops": RecordingConfig(actions=("create",), projects=("p",)),
+    }
+    settings = Settings(database=f"sqlite:///{tmp_path}/bellwire.db", dispatch="off", channels=configs)
+    bus = Bus(settings, plugins=[Sunday()], channel_types={"recording": RecordingConfig})
+    event = publish(bus)
+    news = bus.publish(ChannelEvent(action="failing", channel="ops", failures=1))
+
+    def sentences(event_id: str) -> dict[str, str]:
+        (told,) = bus.explain(event_id).events
+        return {one.channel: one.sentence for one in told.channels if one.verdict == "unwanted"}
+
+    why, why_no_news = sentences(event.id), sentences(news.id)
+    bus.close()
+
+    assert why.pop("chat").endswith("it is Sunday")
+    assert why == {
+        "by-action": "not sent: action 'create' is not among its actions (approve, reject)",
+        "by-project": "not sent: project 'p' matches none of its projects (billing-*)",
+        "off": "not sent: disabled (enable = false)",
+    }
+    assert why_no_news["ops"] == "not sent: it is told of other channels only"
+    assert why_no_news["chat"] == "not sent: it does not ask for news of other channels (channel_events)"
+
+
+def test_the_reasons_stay_those_of_the_day_whatever_is_asked_for_later(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/bellwire.db"
+    types = {"recording": RecordingConfig}
+    then = Settings(database=database, dispatch="off", channels={"ops": RecordingConfig(actions=("reject",))})
+    before = Bus(then, channel_types=types)
+    event = publish(before)
+    before.close()
+
+    after = Bus(attrs.evolve(then, channels={"ops": RecordingConfig()}), channel_types=types)
+    (told,) = after.explain(event.id).events
+    after.close()
+
+    assert told.channels[0].sentence == "not sent: action 'create' is not among its actions (reject)"
 
 
 def test_a_workflow_is_explained_event_by_event_in_publish_order(bus: Bus) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.channels.webhook.channel import WebhookChannel
+from bellwire.channels.webhook.verify import verify
 from bellwire.hookspecs import (
     HOOK_PREFIX,
     PROJECT_NAME,
@@ -152,6 +153,40 @@ def test_the_test_can_be_the_sample_event_at_the_tests_time(
     asyncio.run(channel_to(receiver, test_payload="workflow").notify_test(test, delivery))
 
     assert receiver.bodies == [sample_json]
+
+
+TEMPLATE = """{
+    "text": "{{platform_name}}: {{payload.workflow.workflow_subject}}{{payload.message}}",
+    "ids": ["{{event_id}}", "{{delivery_id}}", "{{channel_name}}"]
+}"""
+
+
+def test_a_template_makes_the_body_which_is_then_what_is_signed(
+    channel_to: Callable[..., WebhookChannel], sample_event: WorkflowEvent, delivery: Delivery
+) -> None:
+    receiver, secret = Recorder(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    channel = channel_to(receiver, payload_template=TEMPLATE, signature="standard", signing_secret=(Secret(secret),))
+
+    sent(channel, sample_event, delivery)
+
+    (body,), (request,) = receiver.bodies, receiver.requests
+    assert body == f'{{"text":"SQLE: test_workflow","ids":["{sample_event.id}","{delivery.id}","ops"]}}'
+    assert request.headers["content-length"] == str(len(body))
+    assert verify(body.encode(), request.headers, secret, now=1684411200).webhook_id == delivery.id
+
+
+def test_the_test_message_goes_through_the_template_too(
+    channel_to: Callable[..., WebhookChannel], delivery: Delivery
+) -> None:
+    receiver = Recorder()
+    test = TestMessage(message="can you hear me?")
+
+    for kind in ("message", "workflow"):
+        channel = channel_to(receiver, payload_template=TEMPLATE, test_payload=kind)
+        asyncio.run(channel.notify_test(test, delivery))
+
+    assert [json.loads(body)["text"] for body in receiver.bodies] == ["SQLE: can you hear me?", "SQLE: test_workflow"]
+    assert {json.loads(body)["ids"][0] for body in receiver.bodies} == {test.id}
 
 
 def test_the_channel_has_the_hooks_that_the_engine_looks_for(channel_to: Callable[..., WebhookChannel]) -> None:

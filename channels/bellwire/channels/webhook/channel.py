@@ -23,6 +23,7 @@ from bellwire.hookspecs import (
 from .answer import Answer, Rules, outcome_of
 from .request import RequestBuilder, at_hand
 from .scrub import scrub
+from .template import PayloadTemplate
 from .wording import NetworkFailure, network_error
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class WebhookChannel:
     def __init__(self, config: WebhookConfig, context: ChannelContext) -> None:
         self._config: Final = config
         self._requests: Final = RequestBuilder(config, context.clock.now)
+        self._template: Final = PayloadTemplate.parse(config.payload_template) if config.payload_template else None
+        self._names: Final = {"channel_name": context.name, "platform_name": context.platform_name}
         self._rules: Final = Rules.of(config)
         self._now: Final = context.clock.now
         self._transport: Final = context.transport(connect_timeout=config.connect_timeout_seconds)
@@ -47,7 +50,7 @@ class WebhookChannel:
     @hookimpl
     async def notify_event(self, event: Event, delivery: Delivery) -> Outcome:
         """Sends *event*, of whatever kind: a webhook is the fallback for all."""
-        return await self._send(event.to_json(), delivery.id)
+        return await self._send(event, delivery.id)
 
     @hookimpl
     async def notify_test(self, test: TestMessage, delivery: Delivery) -> Outcome:
@@ -55,9 +58,12 @@ class WebhookChannel:
         event: Event = test
         if self._config.test_payload == "workflow":
             event = attrs.evolve(sample_workflow_event(), id=test.id, timestamp=test.timestamp)
-        return await self._send(event.to_json(), delivery.id)
+        return await self._send(event, delivery.id)
 
-    async def _send(self, body: str, delivery_id: str) -> Outcome:
+    async def _send(self, event: Event, delivery_id: str) -> Outcome:
+        body = event.to_json()
+        if self._template is not None:
+            body = self._template.fill(body, event_id=event.id, delivery_id=delivery_id, **self._names)
         request = self._requests.build(body, delivery_id)
         try:
             response = await self._transport.handle_async_request(request)

@@ -13,6 +13,7 @@ from bellwire.hookspecs import ChannelConfig, ChannelContext, Problem, Secret, c
 from .headers import authorization_problems, header_problems
 from .robots import robot_at
 from .signatures import NEEDS_EXTRA, SCHEMES, SECRET_KEY_PREFIX, public_key
+from .template import LONGEST, template_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,6 +80,14 @@ class WebhookConfig(ChannelConfig):
         help="Sent as `User-Agent`; empty: bellwire/ and its version.",
         examples=("ops-notifier/1.0 (+mailto:ops@example.org)",),
     )
+    payload_template: str = setting(
+        default="",
+        max_length=LONGEST,
+        title="Payload",
+        help="A JSON document that is sent in place of the event's own; in its strings, {{path}} stands for a value of "
+        "the event, such as {{payload.workflow.workflow_subject}}.",
+        examples=('{"text": "{{payload.workflow.workflow_subject}}: {{action}}"}',),
+    )
     accept_status: Literal["200", "2xx"] = setting(
         default="200",
         title="Success is",
@@ -108,6 +117,8 @@ class WebhookConfig(ChannelConfig):
         yield from self._signature_problems()
         yield from authorization_problems(self)
         yield from header_problems(self)
+        if self.payload_template:
+            yield from template_problems(self.payload_template)
         if self.token and (plain := self.token.reveal()) != plain.strip():
             yield Problem(
                 "token", "begins or ends with blanks, which receivers cut off: was it pasted that way?", "warning"
@@ -115,11 +126,11 @@ class WebhookConfig(ChannelConfig):
 
     def _url_warnings(self) -> Iterator[Problem]:
         parts = urlsplit(self.url)
-        if robot := robot_at(parts.hostname):
+        if not self.payload_template and (robot := robot_at(parts.hostname)):
             yield Problem(
                 "url",
-                f"belongs to {robot}, whose robots read their own format only and will refuse this payload; put a "
-                "small service between them, or write a channel (docs/guide/webhook.md, 'Chat robots')",
+                f"belongs to {robot}, whose robots read their own format only and will refuse this payload; write "
+                "theirs as payload_template (docs/guide/webhook.md, 'Chat robots')",
                 "warning",
             )
 
