@@ -45,7 +45,7 @@ class Redaction:
         return redacted
 
 
-def _redacted(value: Any, rules: Sequence[_Rule], path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any JSON
+def _redacted(value: Any, rules: Sequence[_Rule], path: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON is of any type
     match value:
         case Mapping():
             parts: Any = [(name, item, (*path, name)) for name, item in value.items()]
@@ -61,7 +61,7 @@ def _ahead(rules: Sequence[_Rule], name: str) -> list[_Rule]:
     return [(names[1:], drops) for names, drops in rules if names[0] in (name, ANY)]
 
 
-def _part(item: Any, rules: Sequence[_Rule], place: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 - any JSON
+def _part(item: Any, rules: Sequence[_Rule], place: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN401 - JSON is of any type
     ends = {drops for names, drops in rules if not names}
     if True in ends:
         if place in _NEVER_ABSENT:
@@ -72,7 +72,7 @@ def _part(item: Any, rules: Sequence[_Rule], place: tuple[str, ...]) -> Iterator
         yield _redacted(item, rules, place) if rules else item
 
 
-def masked(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def masked(value: Any) -> Any:  # noqa: ANN401 - JSON is of any type
     """What stands in place of *value*: of a text the mask, of a number or a truth value null, of more what it holds.
 
     >>> masked({"name": "Li", "age": 41, "phones": ["1", "2"]})

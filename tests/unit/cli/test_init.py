@@ -68,7 +68,8 @@ def test_what_it_wrote_passes_the_check_enabled_with_its_example_url(bellwire: B
 def test_every_example_and_default_in_it_can_be_used(bellwire: Bellwire) -> None:
     bellwire.configure(IN_A_COMMENT.sub("", TEMPLATE).replace('"myapp.notify:Plugin"', ""))
     assert "no problems" in bellwire.ok(
-        "check", env={"OPS_WEBHOOK_TOKEN": "t", "OPS_WEBHOOK_SIGNING_SECRET": SIGNING_SECRET}
+        "check",
+        env={"OPS_WEBHOOK_TOKEN": "t", "OPS_WEBHOOK_SIGNING_SECRET": SIGNING_SECRET, "OPS_WEBHOOK_KEY": "k"},
     )
 
 
@@ -80,11 +81,11 @@ def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path
     channel_defaults = {declared.name: declared.default for declared in declared_settings(webhook)}
     assert set(written) == set(defaults)
     assert set(channel) - {"type"} == set(channel_defaults)
-    examples = {"plugins", "workflow_actions"}
+    examples = {"plugins", "workflow_actions", "drop_fields", "mask_fields"}
     assert {name: value for name, value in written.items() if name not in examples} == {
         name: value for name, value in defaults.items() if name not in examples
     }
-    examples = {"type", "url", "token", "signature", "signing_secret"}
+    examples = {"type", "url", "token", "signature", "signing_secret", "password", "headers", "payload_template"}
     examples |= {"retry_schedule", "actions", "projects", "hold_when_down"}
     assert all(channel[name] == channel_defaults[name] for name in channel if name not in examples)
 

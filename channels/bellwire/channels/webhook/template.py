@@ -79,7 +79,7 @@ def template_problems(text: str) -> Iterator[Problem]:
         yield Problem("payload_template", message, "error" if is_error else "warning")
 
 
-def _load(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _load(text: str) -> Any:  # noqa: ANN401 - JSON is of any type
     try:
         return json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -109,7 +109,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _doubts(tree: Any) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - any JSON
+def _doubts(tree: Any) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - JSON is of any type
     """Sentences about *tree*, each with whether it is an error."""
     holes = 0
     for value, is_name, depth in _leaves(tree, 0):
@@ -134,7 +134,7 @@ def _doubts(tree: Any) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - any JSON
         yield "holds no {{path}}, so every event is sent as the same text", False
 
 
-def _leaves(value: Any, depth: int) -> Iterator[tuple[Any, bool, int]]:  # noqa: ANN401 - any JSON
+def _leaves(value: Any, depth: int) -> Iterator[tuple[Any, bool, int]]:  # noqa: ANN401 - JSON is of any type
     """Each name and each value that holds no others; whether it is a name; and how deep it stands."""
     if depth > _DEEPEST or not isinstance(value, dict | list):
         yield value, False, depth
@@ -175,7 +175,7 @@ def _hole_doubts(found: re.Match[str]) -> Iterator[tuple[str, bool]]:
         yield f"{found[0]}: {doubt.message}{paths}", doubt.certain
 
 
-def _compiled(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _compiled(value: Any) -> Any:  # noqa: ANN401 - JSON is of any type
     match value:
         case dict():
             return {name: _compiled(item) for name, item in value.items()}
@@ -199,7 +199,7 @@ def _pieces(text: str) -> Iterator[str | _Hole]:
         yield text[end:]
 
 
-def _filled(node: Any, values: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def _filled(node: Any, values: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is of any type
     match node:
         case dict():
             return {name: _filled(item, values) for name, item in node.items()}
@@ -213,7 +213,7 @@ def _filled(node: Any, values: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSO
             return node
 
 
-def _value(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _value(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401 - JSON is of any type
     for name in path:
         match value:
             case dict():
@@ -225,7 +225,7 @@ def _value(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
-def _as_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _as_text(value: Any) -> str:  # noqa: ANN401 - JSON is of any type
     match value:
         case str():
             return value

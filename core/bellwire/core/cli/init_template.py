@@ -36,6 +36,10 @@ TEMPLATE: Final = """\
 # Bytes that an event may have; a larger one is refused when it is published.
 # max_event_bytes = 262144
 
+# Fields of events that are neither stored nor sent, and such that are masked; * is any name or number.
+# drop_fields = ["payload.workflow.workflow_desc"]
+# mask_fields = ["payload.workflow.assignees.*.phone"]
+
 # The key beside this file, bellwire.key, was made for you; keep it out of version control. This version does not need
 # it yet. One that keeps secrets of channels in the database encrypts them with what BELLWIRE_SECRET_KEY holds:
 #     export BELLWIRE_SECRET_KEY="$(cat bellwire.key)"
@@ -56,6 +60,15 @@ enable = false      # true, once url is set
 # whsk_; or "github", X-Hub-Signature-256, with any text. While secrets are changed, a list of both: all of them sign.
 # signature = "standard"
 # signing_secret = { env = "OPS_WEBHOOK_SIGNING_SECRET" }
+
+# In place of a token: Basic authorization. Further headers, whose values are secrets like the token.
+# username = ""
+# password = ""
+# headers = { X-Api-Key = { env = "OPS_WEBHOOK_KEY" } }
+# user_agent = ""
+
+# A JSON document that is sent in place of the event's own; {{path}} in its strings is a value of the event.
+# payload_template = '{"text": "{{payload.workflow.workflow_subject}}: {{action}}"}'
 
 # How many times an event is sent at most, 0 to 5, the first time included; and the seconds between, 1 to 5.
 max_retry_times = 3
