@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from bellwire.channels.webhook import WebhookConfig
 from bellwire.channels.webhook.answer import Answer, Rules, outcome_of
 from bellwire.channels.webhook.request import RequestBuilder, user_agent
 from bellwire.channels.webhook.scrub import scrub, secret_forms
-from bellwire.core.config import known_secrets
+from bellwire.core import ConfigError
+from bellwire.core.config import known_secrets, load_settings
 from bellwire.core.http.head import request_head
 from bellwire.hookspecs import Failed, InvalidConfig, Problem, Secret
 
@@ -161,6 +163,26 @@ def test_authorization_is_a_header_like_any_unless_another_setting_makes_it(
     assert problems_of({"Authorization": "ApiKey k3y"}, **settings) == [
         f"headers.Authorization: is made of {setter} already: keep one of the two"
     ]
+
+
+def test_file_and_environment_set_them_and_a_problem_names_header_and_channel(tmp_path: Path) -> None:
+    file = tmp_path / "bellwire.toml"
+    file.write_text(
+        f'[channels.ops]\ntype = "webhook"\nenable = true\nurl = "{URL}"\n'
+        'headers = { X-Api-Key = { env = "KEY" }, X-Tenant = "acme" }\n'
+    )
+    variable = "BELLWIRE_CHANNELS__OPS__HEADERS"
+    by_file = load_settings(file, environ={"KEY": "k3y"}).channels["ops"].config
+    by_environment = load_settings(file, environ={"KEY": "k3y", variable: '{"X-A": "1"}'}).channels["ops"].config
+
+    assert isinstance(by_file, WebhookConfig)
+    assert isinstance(by_environment, WebhookConfig)
+    assert by_file.headers == {"X-Api-Key": Secret("k3y"), "X-Tenant": Secret("acme")}
+    assert by_environment.headers == {"X-A": Secret("1")}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file, environ={"KEY": "k3y", variable: '{"Host": "s3cret"}'})
+    assert f"channels.ops.headers.Host: names the host of url (from {variable})" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 # -- user name and password --------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ _MEANINGS: Final[Mapping[int, str]] = {
     405: "the receiver takes no POST at this path; is the url complete?",
     410: "the receiver says that it is gone for good",
     413: "the receiver finds the request too large",
-    415: "the receiver does not take application/json",
+    415: "the receiver does not take this Content-Type",
     429: "the receiver asks for fewer requests",
     502: "a proxy before the receiver does not reach it",
     503: "the receiver is not available now",
