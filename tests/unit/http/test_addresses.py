@@ -28,6 +28,9 @@ from bellwire.core.http.addresses import hidden_addresses, read_address, show_en
         ("0x", "0.0.0.0"),
         ("4294967295", "255.255.255.255"),
         ("::1", "::1"),
+        ("127.0.0.1.", "127.0.0.1"),
+        ("１２７.0.0.1", "127.0.0.1"),
+        ("127。0．0｡①", "127.0.0.1"),
         ("[::1]", "::1"),
         ("::ffff:10.0.0.1", "::ffff:10.0.0.1"),
         ("fe80::1%eth0", "fe80::1%eth0"),
@@ -41,7 +44,7 @@ def test_an_address_is_read_however_it_is_spelt(host: str, address: str) -> None
 @pytest.mark.parametrize(
     "host",
     ["example.org", "localhost", "", "1.2.3.4.5", "256.1.1.1", "1.2.3.256", "08.1.1.1", "4294967296", "1.16777216",
-     "1..2", ".", "0x7g.1", "127.0.0.1.", "-1", "+1", "1_0.0.0.1", "\u0661.2.3.4", "a:b", "0xé", "127.0.0.1 "],
+     "1..2", ".", "0x7g.1", "127.0.0.1..", "-1", "+1", "1_0.0.0.1", "\u0661.2.3.4", "a:b", "0xé", "127.0.0.1 "],
 )  # fmt: skip
 def test_what_is_no_address_is_a_name(host: str) -> None:
     assert read_address(host) is None

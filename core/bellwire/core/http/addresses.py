@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
@@ -20,18 +21,20 @@ def read_address(host: str) -> IPAddress | None:
     """The address that *host* spells, or ``None`` where it is a name.
 
     Besides the usual notations it reads what C's ``inet_aton`` and so most resolvers read: fewer than four parts,
-    octal and hexadecimal numbers. A zone is kept: ``fe80::1%eth0``, also with its ``%`` escaped as in a URL (RFC 6874).
+    octal and hexadecimal numbers; and what browsers read: wide digits and dots (UTS 46), one dot at the end. A zone is
+    kept: ``fe80::1%eth0``, also with its ``%`` escaped as in a URL (RFC 6874).
 
     >>> read_address("0x7f.1"), read_address("2130706433"), read_address("example.org")
     (IPv4Address('127.0.0.1'), IPv4Address('127.0.0.1'), None)
     """
-    text = host.removeprefix("[").removesuffix("]")
+    text = host if host.isascii() else unicodedata.normalize("NFKC", host).replace("\u3002", ".")
+    text = text.removeprefix("[").removesuffix("]")
     if ":" in text:
         text = text.replace("%25", "%", 1)
     try:
         return ip_address(text)
     except ValueError:
-        return _read_like_inet_aton(text)
+        return _read_like_inet_aton(text.removesuffix("."))
 
 
 def _read_like_inet_aton(text: str) -> IPv4Address | None:
@@ -55,6 +58,11 @@ def _number(part: str) -> int:
     if part[:2].lower() == "0x":
         return int(part[2:] or "0", 16)
     return int(part, 8 if part.startswith("0") else 10)
+
+
+def is_nat64(address: IPAddress) -> bool:
+    """Whether *address* is an IPv4 address behind the well-known prefix of NAT64 (RFC 6052), and nothing else."""
+    return isinstance(address, IPv6Address) and address in _NAT64
 
 
 def hidden_addresses(address: IPv6Address) -> tuple[IPv4Address, ...]:

@@ -70,9 +70,9 @@ class Dialler:
         self._refusals: Final = functools.lru_cache(maxsize=256)(policy.refusal)
         self._closed = False
 
-    def refusal(self, address: IPAddress) -> str | None:
+    def refusal(self, address: IPAddress, host: str) -> str | None:
         """What the policy says of *address*. It is pure and takes 60 µs, so a dead receiver is looked up once."""
-        return self._refusals(address)
+        return self._refusals(address, host=host)
 
     async def aclose(self) -> None:
         """Ends what is under way, and returns when it has ended; each raises :class:`TransportClosed`."""
@@ -145,9 +145,11 @@ class _Dial:
     async def addresses(self) -> Sequence[IPAddress]:
         literal = _read_address(self.origin.host)
         if literal is not None:
-            self.check(literal, "")
+            self.check(literal)
             return [literal]
         host = self.origin.host
+        if reason := self.dialler.policy.refusal_of_host(host):
+            raise EgressRefused(reason, stages=self.watch.stages())
         self.watch.begin("dns")
         try:
             found = await self.dialler.resolver(host, self.origin.port)
@@ -160,12 +162,13 @@ class _Dial:
             raise NameNotFound(detail, stages=self.watch.stages(), errno=socket.EAI_NONAME)
         self.watch.end(", ".join(map(str, addresses[:_SHOWN])) + (", …" if len(addresses) > _SHOWN else ""))
         for address in addresses:  # all of them, before the first is connected to
-            self.check(address, f"the host name {host} leads where it may not: ")
+            self.check(address, host)
         return addresses
 
-    def check(self, address: IPAddress, prefix: str) -> None:
-        if reason := self.dialler.refusal(address):
+    def check(self, address: IPAddress, host: str = "") -> None:
+        if reason := self.dialler.refusal(address, host):
             endpoint = show_endpoint(str(address), self.origin.port)
+            prefix = f"the host name {host} leads where it may not: " if host else ""
             raise EgressRefused(prefix + reason, stages=self.watch.stages(), address=endpoint)
 
     async def connect(self, loop: asyncio.AbstractEventLoop, addresses: Sequence[IPAddress]) -> Connection:

@@ -1,114 +1,131 @@
-"""Where connections may go: a pure function of the address, asked after the name was resolved.
+"""Where connections may go: a pure function of the host, and after the name was resolved of each of its addresses.
 
-The tables are ours and not :mod:`ipaddress`'s: ``is_global`` says yes to ``64:ff9b::169.254.169.254``, knows no
-metadata service outside 169.254.0.0/16, and changed its mind between patch releases of Python.
+Who wins: what is always refused beats everything; then the deny list; then the mode, but for what is not global and the
+allow list names by its network; then the allow list, which, where it is not empty, is all that may be reached.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from .addresses import IPAddress, hidden_addresses
+from .addresses import IPAddress, hidden_addresses, is_nat64, read_address
+from .destinations import Destinations, looks_numeric, plain_name
+from .special import METADATA_NAMES, contains, is_beside_the_internet, never_allowed, not_global
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EgressMode: TypeAlias = Literal["internal", "public"]
-_Table: TypeAlias = tuple[tuple[IPv4Network | IPv6Network, str], ...]
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> _Table:
-    return tuple((ip_network(network), what) for network, what in rows)
-
-
-_NEVER: Final = _table(
-    [  # the more special first, since the first that matches gives the reason
-        ("169.254.169.254/32", "the address of cloud metadata"),
-        ("100.100.100.200/32", "Alibaba Cloud's metadata address"),
-        ("168.63.129.16/32", "Azure's platform address"),
-        ("192.0.0.192/32", "Oracle Cloud's metadata address"),
-        ("fd00:ec2::/32", "in AWS's metadata network"),
-        ("fd00:42::42/128", "Scaleway's metadata address"),
-        ("fd20:ce::254/128", "Google Cloud's metadata address"),
-        ("169.254.0.0/16", "a link-local address"),
-        ("fe80::/10", "a link-local address"),
-        ("0.0.0.0/32", "the unspecified address"),
-        ("::/128", "the unspecified address"),
-        ("0.0.0.0/8", "an address of this network itself"),
-        ("224.0.0.0/4", "a multicast address"),
-        ("ff00::/8", "a multicast address"),
-        ("255.255.255.255/32", "the broadcast address"),
-        ("240.0.0.0/4", "a reserved address"),
-    ]
-)
-
-# Everything else in IPv6 is reserved by the IETF, among it the obsolete IPv4-compatible ::/96 and site-local fec0::/10.
-_USABLE_IPV6: Final = tuple(
-    IPv6Network(network) for network in ("2000::/3", "fc00::/7", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48")
-)
-
-_NOT_GLOBAL: Final = _table(  # IANA's special-purpose registries, RFC 6890 and its updates
-    [
-        ("127.0.0.0/8", "a loopback address"),
-        ("10.0.0.0/8", "a private address"),
-        ("172.16.0.0/12", "a private address"),
-        ("192.168.0.0/16", "a private address"),
-        ("100.64.0.0/10", "a carrier's shared address"),
-        ("192.0.0.0/24", "an address of IETF protocols"),
-        ("192.0.2.0/24", "an address for documentation"),
-        ("198.51.100.0/24", "an address for documentation"),
-        ("203.0.113.0/24", "an address for documentation"),
-        ("192.88.99.0/24", "an address of 6to4 relays"),
-        ("198.18.0.0/15", "an address for benchmarks"),
-        ("::1/128", "a loopback address"),
-        ("fc00::/7", "a private address"),
-        ("64:ff9b:1::/48", "an address of a local NAT64"),
-        ("2001:db8::/32", "an address for documentation"),
-        ("3fff::/20", "an address for documentation"),
-        ("2001::/32", "a Teredo address"),
-        ("2001::/23", "an address of IETF protocols"),
-        ("2002::/16", "a 6to4 address"),
-    ]
-)
+def _destinations(entries: Iterable[str] | Destinations) -> Destinations:
+    return entries if isinstance(entries, Destinations) else Destinations.of(entries)
 
 
 @attrs.frozen
 class EgressPolicy:
-    """Which addresses may be connected to.
+    """Which hosts and addresses may be connected to.
 
     ``internal`` allows private, loopback and global addresses: receivers in this field are internal services.
-    ``public`` allows global addresses only. Link-local, metadata, multicast, unspecified and reserved addresses are
-    refused by both. What it does not stop: a NAT64 gateway with a prefix of its own, and a receiver that passes the
-    request on.
+    ``public`` allows global addresses, and networks that are not global only where *allow* names them. Link-local,
+    metadata, multicast, unspecified and reserved addresses are refused whatever the lists say.
+
+    *allow*, where it is not empty, restricts both modes to what it names: hosts by their name, addresses by their
+    network. *deny* beats it. Both take networks, addresses and host names (``*.corp.example`` for all below it), and
+    raise ``ValueError`` with a sentence for anything else.
+
+    What it does not stop: docs/guide/egress.md.
     """
 
     mode: EgressMode = attrs.field(default="internal", validator=attrs.validators.in_(("internal", "public")))
+    allow: Destinations = attrs.field(default=Destinations(), converter=_destinations)
+    deny: Destinations = attrs.field(default=Destinations(), converter=_destinations)
 
-    def refusal(self, address: IPAddress) -> str | None:
+    def refusal(self, address: IPAddress, *, host: str = "") -> str | None:
         """Why *address* may not be connected to, as a sentence without its full stop; ``None`` where it may.
 
-        IPv4 addresses inside IPv6 ones (mapped, NAT64, 6to4, Teredo, ISATAP) must be allowed themselves as well.
+        *host* is the name that led to it, if one did; ask :meth:`refusal_of_host` about that one first. IPv4 addresses
+        inside IPv6 ones (mapped, NAT64, 6to4, Teredo, ISATAP) must be allowed themselves as well.
 
         >>> EgressPolicy("public").refusal(IPv4Address("10.0.0.1"))
-        '10.0.0.1 is a private address, and egress "public" allows global addresses only'
-        >>> EgressPolicy("internal").refusal(IPv4Address("10.0.0.1"))
+        '10.0.0.1 is a private address, and egress "public" allows global addresses only, unless egress_allow names it'
+        >>> EgressPolicy("public", allow=["10.0.0.0/8"]).refusal(IPv4Address("10.0.0.1"))
         """
         if isinstance(address, IPv6Address) and address.scope_id is not None:
             return f"{address} names a zone, which only link-local addresses have; they are always refused"
         chain = _chain(address)
-        for judge in (_refused_always, self._refused_here):  # the graver reason before the lighter one
+        for judge in (_never, self._denied, self._not_public):  # the graver reason before the lighter one
             for prefix, each in chain:
                 if reason := judge(each):
                     return f"{prefix}{each} is {reason}"
+        if not self.allow or (host and self.allow.naming_host(plain_name(host) or "")):
+            return None
+        for prefix, each in chain:
+            if not (is_nat64(each) or self.allow.naming(each)):  # NAT64 is a way to the IPv4 address, no place
+                return f"{prefix}{each} is not named in egress_allow"
         return None
 
-    def _refused_here(self, address: IPAddress) -> str | None:
-        if self.mode == "public" and (what := _kind(address, _NOT_GLOBAL)):
-            return f'{what}, and egress "public" allows global addresses only'
+    def refusal_of_host(self, host: str) -> str | None:
+        """Why *host*, a name or an address however it is spelt, may not be connected to, by what is known before DNS.
+
+        >>> EgressPolicy(deny=["*.example.org"]).refusal_of_host("hooks.example.org")
+        "the host name hooks.example.org is denied by '*.example.org' in egress_deny"
+        >>> EgressPolicy().refusal_of_host("0xa9fea9fe")
+        '169.254.169.254 is the address of cloud metadata, which is always refused'
+        """
+        if address := read_address(host):
+            return self.refusal(address)
+        name = plain_name(host)
+        if name is None:
+            return f"{host!a} is no host name"
+        if name in METADATA_NAMES:
+            return f"{name} is a cloud's metadata service, which is always refused"
+        if entry := self.deny.naming_host(name):
+            return f"the host name {name} is denied by {entry!r} in egress_deny"
+        if self.allow and not self.allow.networks and not self.allow.naming_host(name):
+            return f"the host name {name} is not named in egress_allow"
         return None
+
+    def refusal_of_proxying(self, host: str = "") -> str | None:
+        """Why *host* may not be asked of a proxy, which resolves names itself; without one, why no proxy may be used.
+
+        The proxy itself is a host like any other: :meth:`refusal_of_host`, and :meth:`refusal` for its address. Tell
+        the proxy an address as :func:`~.addresses.read_address` reads it, or it may read another one.
+        """
+        if self.mode == "public" and not self.allow.names:
+            return (
+                'egress "public" allows a proxy only where egress_allow has host names, since a proxy resolves names '
+                "itself, and leads to private addresses too"
+            )
+        if not host or (reason := self.refusal_of_host(host)):
+            return reason if host else None
+        if read_address(host):
+            return None
+        name = plain_name(host) or ""
+        if looks_numeric(name):
+            return f"the host name {name} ends in a number, and a proxy may read an address in it"
+        if self.allow and not self.allow.naming_host(name):
+            return f"the host name {name} is not named in egress_allow; a proxy resolves it, so networks do not count"
+        return None
+
+    def _denied(self, address: IPAddress) -> str | None:
+        entry = self.deny.naming(address)
+        return entry and f"denied by {entry!r} in egress_deny"
+
+    def _not_public(self, address: IPAddress) -> str | None:
+        if self.mode != "public" or (what := not_global(address)) is None:
+            return None
+        if any(contains(network, address) and is_beside_the_internet(network) for network, _ in self.allow.networks):
+            return None  # 0.0.0.0/0 means the Internet, and opens nothing that is not of it
+        return f'{what}, and egress "public" allows global addresses only, unless egress_allow names it'
+
+
+def _never(address: IPAddress) -> str | None:
+    what = never_allowed(address)
+    return what and f"{what}, which is always refused"
 
 
 def _chain(address: IPAddress) -> list[tuple[str, IPAddress]]:
@@ -118,14 +135,3 @@ def _chain(address: IPAddress) -> list[tuple[str, IPAddress]]:
     if address.ipv4_mapped is not None:  # a spelling of that address, and no address of its own
         return [(f"{address} stands for ", address.ipv4_mapped)]
     return [("", address), *((f"{address} leads to ", hidden) for hidden in hidden_addresses(address))]
-
-
-def _refused_always(address: IPAddress) -> str | None:
-    what = _kind(address, _NEVER)
-    if what is None and isinstance(address, IPv6Address) and not any(address in each for each in _USABLE_IPV6):
-        what = "a reserved address"
-    return what and f"{what}, which is always refused"
-
-
-def _kind(address: IPAddress, table: _Table) -> str | None:
-    return next((what for network, what in table if network.version == address.version and address in network), None)
