@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from bellwire.core.config import egress_policy, egress_problems
 from bellwire.core.errors import BellwireError, ConfigError, DatabaseUnavailable
 from bellwire.hookspecs import Problem, redact_url
 
@@ -80,7 +81,7 @@ def _look_at(bus: Bus) -> Report:
         problems += [Problem("", notice, "warning") for notice in status.notices]
     source = bus.settings.source
     return Report(
-        problems=tuple(problems),
+        problems=(*_egress_problems(bus), *problems),
         config_file=None if source is None else str(source),
         database=_database(bus),
         database_exists=_is_usable(bus, problems),
@@ -97,6 +98,13 @@ def _database(bus: Bus) -> str:
 
 def _is_usable(bus: Bus, problems: Sequence[Problem]) -> bool:
     return not any(problem.path == "database" for problem in problems) and existing_outbox(bus) is not None
+
+
+def _egress_problems(bus: Bus) -> Iterator[Problem]:
+    policy = egress_policy(bus.settings)
+    for channel in bus.settings.channels.values():
+        for problem in egress_problems(channel.config, policy) if channel.config else ():
+            yield attrs.evolve(problem, path=f"channels.{channel.name}.{problem.path}")
 
 
 def _plugin_problems(bus: Bus) -> Iterator[Problem]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from .egress import egress_policy, egress_problems
 from .environment import variable_name
 from .load import load_settings
 from .schema import json_schema
@@ -21,6 +22,8 @@ __all__ = [
     "ConfiguredChannel",
     "SecretReader",
     "Settings",
+    "egress_policy",
+    "egress_problems",
     "json_schema",
     "known_secrets",
     "load_settings",

@@ -16,6 +16,7 @@ from bellwire.core.redaction import fields_problem
 from bellwire.hookspecs import ChannelConfig, DeclaredSetting, Problem, declared_settings, redact_url, setting
 
 from .database import database_problem
+from .egress import allow_problem, deny_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,21 @@ class BusSettings:
         title="Egress",
         help="internal: channels may connect to private addresses too; public: to global addresses only. Link-local "
         "and metadata addresses are always refused.",
+    )
+    egress_allow: tuple[str, ...] = setting(
+        default=(),
+        title="Egress allows",
+        help="Networks, addresses and host names (*.corp.example: all below it); unless empty, channels may connect to "
+        "these alone. With public, it also opens the private networks that it names.",
+        examples=(("10.20.0.0/16", "hooks.example.org", "*.corp.example"),),
+        check=allow_problem,
+    )
+    egress_deny: tuple[str, ...] = setting(
+        default=(),
+        title="Egress denies",
+        help="Networks, addresses and host names that channels may not connect to, whatever egress_allow says.",
+        examples=(("10.0.0.5", "*.intranet.example"),),
+        check=deny_problem,
     )
     plugins: tuple[str, ...] = setting(
         default=(),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from bellwire.core.config import ConfiguredChannel, Settings, known_secrets
-from bellwire.core.http import EgressPolicy
+from bellwire.core.config import ConfiguredChannel, Settings, egress_policy, known_secrets
 from bellwire.core.outbox import DispatcherRow, Outbox, Retention
 from bellwire.core.publishing import prepare
 from bellwire.core.render import default_message
@@ -74,7 +73,7 @@ def make_context(
         locale=settings.locale,
         clock=clock or SYSTEM_CLOCK,
         config=config,
-        policy=EgressPolicy(mode=settings.egress),
+        policy=egress_policy(settings),
         renderer=functools.partial(_render, settings, plugins, channel.type),
     )
 
