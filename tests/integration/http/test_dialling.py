@@ -198,6 +198,70 @@ def test_a_name_that_resolves_to_something_else_the_second_time_leads_nowhere(
     assert receiver.connections == 1
 
 
+def test_a_denied_name_is_not_even_looked_up(run: Runner) -> None:
+    async def nobody_asks(host: str, port: int) -> list[str]:
+        raise AssertionError(host)
+
+    policy = EgressPolicy(deny=["*.corp.example"])
+    with pytest.raises(EgressRefused, match=r"^the host name hooks\.corp\.example is denied by") as caught:
+        run.send("http://Hooks.Corp.Example./", policy=policy, resolver=nobody_asks)
+    assert (caught.value.failed.stage, caught.value.failed.retryable) == ("policy", False)
+    assert caught.value.failed.stages == ()
+
+
+def test_an_address_that_is_denied_is_refused_behind_an_allowed_name(
+    run: Runner, serve: Serve, answering: Answering
+) -> None:
+    receiver = serve(answering(OK))
+    url = f"http://name.test:{receiver.port}/"
+    policy = EgressPolicy(allow=["name.test"], deny=["127.0.0.2"])
+    assert run.send(url, policy=policy, resolver=resolving(["127.0.0.1"])).status_code == 200
+    with pytest.raises(EgressRefused, match=r"leads where it may not: 127\.0\.0\.2 is denied by '127\.0\.0\.2'"):
+        run.send(url, policy=policy, resolver=resolving(["127.0.0.1", "127.0.0.2"]))
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("allow", "reached"),
+    [
+        (["name.test"], True),
+        (["*.test"], True),
+        (["127.0.0.0/8"], True),
+        (["127.0.0.1"], True),
+        (["10.0.0.0/8"], False),
+        (["other.test"], False),
+        (["*.name.test", "10.0.0.0/8"], False),
+    ],
+)
+def test_an_allow_list_lets_through_what_it_names_by_host_or_by_network(
+    run: Runner, serve: Serve, answering: Answering, allow: list[str], *, reached: bool
+) -> None:
+    receiver = serve(answering(OK))
+
+    def send() -> httpx.Response:
+        url = f"http://name.test:{receiver.port}/"
+        return run.send(url, policy=EgressPolicy(allow=allow), resolver=resolving(["127.0.0.1"]))
+
+    if reached:
+        assert send().status_code == 200
+    else:
+        with pytest.raises(EgressRefused, match="is not named in egress_allow"):
+            send()
+    assert receiver.connections == int(reached)
+
+
+def test_public_egress_reaches_a_private_network_that_is_named_and_not_by_name_alone(
+    run: Runner, serve: Serve, answering: Answering
+) -> None:
+    receiver = serve(answering(OK))
+    url = f"http://name.test:{receiver.port}/"
+    named = EgressPolicy("public", allow=["127.0.0.1"])
+    assert run.send(url, policy=named, resolver=resolving(["127.0.0.1"])).status_code == 200
+    with pytest.raises(EgressRefused, match='egress "public" allows global addresses only'):
+        run.send(url, policy=EgressPolicy("public", allow=["name.test"]), resolver=resolving(["127.0.0.1"]))
+    assert receiver.connections == 1
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "unix:///x", "/hook", "https+x://h/"])
 def test_other_schemes_are_refused(run: Runner, url: str) -> None:
     with pytest.raises(SchemeRefused, match=r"must start with http:// or https://") as caught:

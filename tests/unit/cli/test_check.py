@@ -169,3 +169,43 @@ def test_a_type_that_cannot_be_imported_is_a_warning_unless_it_is_used(
     assert "warning: type broken: the channel type 'broken' of bellwire-broken 1.0 cannot be imported" in result.stderr
     configured.configure('[channels.ops]\ntype = "broken"\n')
     assert configured("check").exit_code == 1
+
+
+WEBHOOK = """
+[channels.ops]
+type = "webhook"
+enable = true
+url = "http://{host}:8000/hook"
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "host", "told"),
+    [
+        ("", "169.254.169.254", "169.254.169.254 is the address of cloud metadata, which is always refused"),
+        (
+            "",
+            "[::ffff:a9fe:a9fe]",
+            "::ffff:a9fe:a9fe stands for 169.254.169.254 is the address of cloud metadata, which",
+        ),
+        ('egress = "public"', "0x7f.1", '127.0.0.1 is a loopback address, and egress "public" allows'),
+        ('egress_deny = ["*.corp.example"]', "hooks.corp.example", "hooks.corp.example is denied by '*.corp.example'"),
+        ('egress_allow = ["10.0.0.0/8"]', "192.168.21.34", "192.168.21.34 is not named in egress_allow"),
+    ],
+)
+def test_a_receiver_that_the_egress_policy_refuses_is_told_before_anything_is_sent(
+    bellwire: Bellwire, top: str, host: str, told: str
+) -> None:
+    bellwire.configure(top + WEBHOOK.format(host=host))
+    result = bellwire("check")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: channels.ops.url: ")
+    assert told in result.stderr
+    assert "ops      webhook  enabled" in result.stdout
+    (problem,) = json.loads(bellwire("check", "--json").stdout)["problems"]
+    assert (problem["path"], problem["severity"]) == ("channels.ops.url", "error")
+
+
+def test_a_receiver_that_the_egress_policy_allows_is_no_problem(bellwire: Bellwire) -> None:
+    bellwire.configure('egress = "public"\negress_allow = ["10.0.0.0/8"]' + WEBHOOK.format(host="10.0.0.1"))
+    assert "no problems" in bellwire.ok("check")

@@ -81,7 +81,7 @@ def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path
     channel_defaults = {declared.name: declared.default for declared in declared_settings(webhook)}
     assert set(written) == set(defaults)
     assert set(channel) - {"type"} == set(channel_defaults)
-    examples = {"plugins", "workflow_actions", "drop_fields", "mask_fields"}
+    examples = {"drop_fields", "egress_allow", "egress_deny", "mask_fields", "plugins", "workflow_actions"}
     assert {name: value for name, value in written.items() if name not in examples} == {
         name: value for name, value in defaults.items() if name not in examples
     }

@@ -24,8 +24,8 @@ TEMPLATE: Final = """\
 # egress = "internal"
 
 # Networks, addresses and host names: the only ones that channels may connect to, unless empty; and those they may not.
-# egress_allow = ["10.20.0.0/16", "hooks.example.org", "*.corp.example"]
-# egress_deny = ["10.20.0.5"]
+# egress_allow = ["192.168.0.0/16", "hooks.example.org", "*.corp.example"]
+# egress_deny = ["192.168.21.1"]
 
 # Plugins and event kinds as module:Name, channel types as name=module:Class.
 # plugins = ["myapp.notify:Plugin"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Network, NetmaskValueError, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from .addresses import read_address
-from .special import contains
+from .special import contains, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,16 +73,11 @@ def read_entry(entry: str) -> IPNetwork | str:
     An address is a network of one. A mapped network (``::ffff:10.0.0.0/104``) is the IPv4 network that it stands for.
     Raises ``ValueError`` with a sentence: only the usual notations are taken here, where a slip would open a door.
     """
-    try:
-        network = ip_network(entry)
-    except ValueError as error:
-        if "/" in entry:
-            raise ValueError(_network_problem(entry, error)) from error
-    else:
-        return _unmapped(network)
-    if address := read_address(entry):
-        msg = f"{entry!r} must be written as {str(address)!r}"
-        raise ValueError(msg)
+    if "/" in entry:
+        return _read_network(entry)
+    address = read_address(entry)
+    if address is not None:
+        return _read_address(entry, address)
     dot = "." if entry.startswith("*.") else ""
     name = plain_name(entry.removeprefix("*."))
     if name is None or not _name(name) or len(name) > _LONGEST_NAME or looks_numeric(name):
@@ -90,27 +85,42 @@ def read_entry(entry: str) -> IPNetwork | str:
     return dot + name
 
 
+def _read_network(entry: str) -> IPNetwork:
+    try:
+        return _unmapped(ip_network(entry))
+    except ValueError as error:
+        written, _, _ = entry.partition("/")
+        if read_address(written) is None and not looks_numeric(written):
+            raise ValueError(_name_problem(entry)) from error
+        try:
+            whole = ip_network(entry, strict=False)
+        except ValueError:
+            msg = f"{entry!r} is no network such as '10.0.0.0/8' or 'fd00::/8'"
+        else:
+            msg = f"{entry!r} is one address of a network: write {written!r} or {str(whole)!r}"
+        raise ValueError(msg) from error
+
+
+def _read_address(entry: str, address: IPAddress) -> IPNetwork:
+    if isinstance(address, IPv6Address) and address.scope_id is not None:
+        msg = f"{entry!r} must be without its zone: addresses with one are always refused"
+        raise ValueError(msg)
+    try:
+        ip_address(entry)
+    except ValueError as error:  # read by us, maybe as another address than the one that was meant
+        msg = f"{entry!r} must be written as {str(address)!r}"
+        raise ValueError(msg) from error
+    return _unmapped(ip_network(address))
+
+
 def _unmapped(network: IPNetwork) -> IPNetwork:
-    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+    if isinstance(network, IPv6Network) and within(network, _MAPPED):
         return ip_network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - 96))
     return network
 
 
-def _network_problem(entry: str, error: ValueError) -> str:
-    if "://" in entry:
-        return _name_problem(entry)
-    address = entry.partition("/")[0]
-    if isinstance(error, AddressValueError | NetmaskValueError):
-        return f"{entry!r} is no network: {error}"
-    try:
-        whole = ip_network(entry, strict=False)
-        return f"{entry!r} is one address of a network: write {str(ip_address(address))!r} or {str(whole)!r}"
-    except ValueError:
-        return f"{entry!r} is no network such as '10.0.0.0/8' or 'fd00::/8'"
-
-
 def _name_problem(entry: str) -> str:
-    if "://" in entry or "/" in entry:
+    if "/" in entry:
         return f"{entry!r} must be a host name or a network, not a URL"
     if entry.count(":") == 1:
         return f"{entry!r} must be without its port: all ports of a host are meant"
