@@ -32,7 +32,7 @@ def _advice(failed: Failed, host: str, config: ChannelConfig | None) -> Iterator
         case "tls":
             yield f"is the certificate valid for this name, and does {host} trust who signed it?"
         case "policy":
-            yield "egress, egress_allow and egress_deny say what may be reached; egress.md in the guide has the rules"
+            yield "egress, egress_allow and egress_deny say what may be reached (docs/guide/egress.md)"
         case "response":
             yield "something else than an HTTP receiver may listen there, or it closed too early"
         case "status" if failed.status_code is not None:
