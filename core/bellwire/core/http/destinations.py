@@ -7,6 +7,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 import attrs
+import httpx
 
 from .addresses import read_address
 from .special import contains, within
@@ -140,11 +141,9 @@ def plain_name(host: str) -> str | None:
     name = host.lower().rstrip(".")
     if name.isascii():
         return name
-    import idna
-
     try:
-        return idna.encode(name).decode("ascii")
-    except idna.IDNAError:
+        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii")
+    except httpx.InvalidURL:
         return None
 
 

@@ -62,7 +62,7 @@ class SchemeRefused(TransportFailure, httpx.UnsupportedProtocol):
 
 
 class EgressRefused(TransportFailure, httpx.ConnectError):
-    """The egress policy does not allow an address that the URL leads to. Nothing was connected to."""
+    """The egress policy does not allow the URL's host, or an address that it leads to. Nothing was connected to."""
 
     stage = "policy"
     retryable = False
