@@ -186,7 +186,7 @@ url = "http://{host}:8000/hook"
         (
             "",
             "[::ffff:a9fe:a9fe]",
-            "::ffff:a9fe:a9fe stands for 169.254.169.254 is the address of cloud metadata, which",
+            "::ffff:a9fe:a9fe stands for 169.254.169.254: that is the address of cloud metadata, which",
         ),
         ('egress = "public"', "0x7f.1", '127.0.0.1 is a loopback address, and egress "public" allows'),
         ('egress_deny = ["*.corp.example"]', "hooks.corp.example", "hooks.corp.example is denied by '*.corp.example'"),

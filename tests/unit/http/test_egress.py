@@ -112,7 +112,7 @@ PRIVATE = [  # allowed internally, refused in public
     ("2001:2::1", "IETF"),
     ("2001:0:808:808:0:0:f7f7:f7f7", "Teredo"),
     ("2002:808:808::1", "6to4"),
-    ("::ffff:10.0.0.1", "stands for 10.0.0.1 is a private"),
+    ("::ffff:10.0.0.1", "stands for 10.0.0.1: that is a private"),
     ("::ffff:127.0.0.1", "stands for 127.0.0.1"),
     ("64:ff9b::10.0.0.1", "leads to 10.0.0.1"),
     ("64:ff9b::127.0.0.1", "leads to 127.0.0.1"),

@@ -60,12 +60,12 @@ class EgressPolicy:
         for judge in (_never, self._denied, self._not_public):  # the graver reason before the lighter one
             for prefix, each in chain:
                 if reason := judge(each):
-                    return f"{prefix}{each} is {reason}"
+                    return f"{prefix}{reason}"
         if not self.allow or (host and self.allow.naming_host(plain_name(host) or "")):
             return None
         for prefix, each in chain:
             if not (is_nat64(each) or self.allow.naming(each)):  # NAT64 is a way to the IPv4 address, no place
-                return f"{prefix}{each} is not named in egress_allow"
+                return f"{prefix}not named in egress_allow"
         return None
 
     def refusal_of_host(self, host: str) -> str | None:
@@ -129,9 +129,10 @@ def _never(address: IPAddress) -> str | None:
 
 
 def _chain(address: IPAddress) -> list[tuple[str, IPAddress]]:
-    """*address* and those inside it, each with what says how it came into play."""
+    """*address* and those inside it, each with the beginning of a sentence about it."""
+    itself = (f"{address} is ", address)
     if isinstance(address, IPv4Address):
-        return [("", address)]
-    if address.ipv4_mapped is not None:  # a spelling of that address, and no address of its own
-        return [(f"{address} stands for ", address.ipv4_mapped)]
-    return [("", address), *((f"{address} leads to ", hidden) for hidden in hidden_addresses(address))]
+        return [itself]
+    if mapped := address.ipv4_mapped:  # a spelling of that address, and no address of its own
+        return [(f"{address} stands for {mapped}: that is ", mapped)]
+    return [itself, *((f"{address} leads to {hidden}: that is ", hidden) for hidden in hidden_addresses(address))]
