@@ -17,6 +17,7 @@ A complete channel is one config class and one method::
 from __future__ import annotations
 
 from .channel import ChannelConfig, ChannelContext, Clock, channel_config
+from .connecting import ProxyOptions, TLSOptions
 from .declared import DeclaredSetting, declared_settings
 from .delivery import Delivery, Message, Veto
 from .durations import parse_duration
@@ -83,6 +84,7 @@ __all__ = [
     "Outcome",
     "PathDoubt",
     "Problem",
+    "ProxyOptions",
     "RendersEvents",
     "Secret",
     "Sent",
@@ -91,6 +93,7 @@ __all__ = [
     "SettingKind",
     "SettingType",
     "Stage",
+    "TLSOptions",
     "TestMessage",
     "Veto",
     "Workflow",

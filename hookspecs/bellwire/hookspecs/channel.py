@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast, datacla
 import attrs
 from attrs.exceptions import UnannotatedAttributeError
 
+from .connecting import ProxyOptions, TLSOptions
 from .declared import declared_settings
 from .delivery import Message
 from .events import Event
@@ -69,15 +70,22 @@ class ChannelContext(Protocol):
         """*event* as a text for people, from ``notify_render``."""
         ...
 
-    def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
+    def client(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncClient:
         """The guarded HTTP client: it obeys the bus's egress policy, TLS and proxy settings and follows no redirect.
+
+        *tls* and *proxy* are by default what the config's ``tls_options()`` and ``proxy_options()`` say. Raises
+        :class:`InvalidConfig`, which names the field, where they cannot work: a file is missing, a key does not fit.
 
         What it raises is a :class:`DeliveryError`, already classified (and the matching httpx exception as well).
         The whole request may take the channel's ``timeout_seconds``. The engine closes it after the channel.
         """
         ...
 
-    def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:
+    def transport(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncBaseTransport:
         """What :meth:`client` stands on: for channels that build each :class:`httpx.Request` themselves."""
         ...
 
@@ -224,6 +232,17 @@ class ChannelConfig:
     def check(self) -> Iterable[Problem]:
         """What single settings cannot say: combinations that cannot work, and warnings. Override it; it is pure."""
         return ()
+
+    def tls_options(self) -> TLSOptions:
+        """How this channel's TLS connections are made. Override it; it is pure.
+
+        ``bellwire check`` tries whether its files can be used, and the context's transport is made by it.
+        """
+        return TLSOptions()
+
+    def proxy_options(self) -> ProxyOptions:
+        """By which proxy this channel's requests go out. Override it; it is pure."""
+        return ProxyOptions()
 
     def for_receivers(self) -> Mapping[str, str]:
         """What whoever receives may want to know of the settings, such as a public key, each by its label.

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, TypeVar, overload
 
 import attrs
 
-SettingFormat = Literal["uri", "http-url", "duration", "line"]
+SettingFormat = Literal["uri", "http-url", "duration", "line", "file"]
 """``uri``: a URL with scheme and host; ``http-url``: such a one over http or https; ``duration``: ``30s``, ``5m``;
-``line``: text without control characters."""
+``line``: text without control characters; ``file``: a path, which in a configuration file starts at its folder."""
 
 _METADATA_KEY: Final = "bellwire.setting"
 _T = TypeVar("_T")

@@ -175,4 +175,5 @@ _FORMATS: Final[Mapping[SettingFormat, Callable[[str, str], str | None]]] = {
     "http-url": _http_url_problem,
     "duration": _duration_problem,
     "line": _line_problem,
+    "file": _line_problem,
 }

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bellwire.core.http import ConnectTimedOut, GuardedTransport, TLSFailed
-from bellwire.core.http.tls import default_context
+from bellwire.core.http.trust import default_context
 
 if TYPE_CHECKING:
     from pathlib import Path

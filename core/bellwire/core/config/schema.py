@@ -17,6 +17,7 @@ _PATTERNS: Final = {
     "http-url": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020\u007f]+$",
     "duration": r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$",
     "line": r"^[^\u0000-\u001f\u007f-\u009f]*$",
+    "file": r"^[^\u0000-\u001f\u007f-\u009f]*$",
 }
 _NONE: Final = {"type": "null"}
 

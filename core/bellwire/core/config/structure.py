@@ -7,6 +7,8 @@ the first. Nothing here raises for bad input but :class:`~bellwire.core.errors.C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -73,6 +75,8 @@ def examine(cls: type[T], raw: Mapping[str, Any], *, secrets: SecretReader | Non
     by_default = next((setting.default for setting in declared if setting.name == "enable"), True)
     enabled = raw.get("enable", by_default)
     fields, problems, unresolved = _with_secrets(raw, declared, secrets, is_error=enabled is not False)
+    if secrets is not None:
+        fields |= _absolute_paths(fields, declared, secrets.folder)
     plain = [item.reveal() for value in fields.values() for item in _secrets_of(value)]
     config: T | None = None
     try:
@@ -133,6 +137,17 @@ def _resolved(raw: Any, setting: DeclaredSetting, secrets: SecretReader | None) 
         case "secret", str():
             return Secret(raw), None
     return raw, None
+
+
+def _absolute_paths(
+    fields: Mapping[str, Any], declared: Iterable[DeclaredSetting], folder: Path
+) -> Iterator[tuple[str, str]]:
+    """The paths among *fields*, starting at *folder* like those of secrets: a worker may be started anywhere."""
+    for setting in declared:
+        text = fields.get(setting.name)
+        if setting.info.format == "file" and setting.type.kind == "text" and isinstance(text, str) and text:
+            with suppress(RuntimeError):  # no home directory to put in place of ~
+                yield setting.name, str(folder / Path(text).expanduser())
 
 
 def _item_of(setting: DeclaredSetting) -> DeclaredSetting:

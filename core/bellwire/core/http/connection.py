@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 import attrs
 
 from .answer import AnswerReader, InvalidAnswer
+from .trust import keep_session
 
 if TYPE_CHECKING:
     import socket
@@ -58,6 +59,7 @@ class Connection(asyncio.BufferedProtocol):
         "_keep",
         "_poll",
         "_raw",
+        "_secured",
         "_sock",
         "_transport",
         "_unsent",
@@ -90,6 +92,7 @@ class Connection(asyncio.BufferedProtocol):
         self._poll.register(sock.fileno(), select.POLLIN)
         self._buffer: Final = memoryview(bytearray(_BUFFER_BYTES))
         self._keep = True
+        self._secured: ssl.SSLObject | None = None
         self._unsent = False
         self._waiter: asyncio.Future[Fault | None] | None = None
         self._transport: asyncio.Transport
@@ -169,7 +172,13 @@ class Connection(asyncio.BufferedProtocol):
             raise ConnectionResetError
         self._transport = transport
         self.secure = True
-        return str(transport.get_extra_info("ssl_object").version())
+        secured = self._secured = cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
+        return f"{secured.version()}{', resumed' if secured.session_reused else ''}"
+
+    def keep_session(self) -> None:
+        """Lets the next connection to the same host resume this one's TLS session."""
+        if self._secured is not None:
+            keep_session(self._secured)
 
     def pause_writing(self) -> None:
         """Some of the request waits for the socket."""

@@ -22,7 +22,8 @@ from .failures import (
 )
 from .faults import connect_problem, lookup_problem
 from .roll import Roll
-from .tls import default_context, handshake_problem
+from .tls import handshake_problem
+from .trust import ResumingContext, default_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -208,10 +209,12 @@ class _Dial:
 
     async def secure(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> str:
         context = self.dialler.ssl_context or default_context()
+        host = self.origin.host.rstrip(".")  # the root's dot is no part of a name in a certificate, nor in SNI (RFC 6066)
         try:
-            # The root's dot is no part of a name in a certificate, nor in SNI (RFC 6066)
-            return await connection.secure_with(loop, context, self.origin.host.rstrip("."))
+            return await connection.secure_with(loop, context, host)
         except OSError as error:
+            if isinstance(context, ResumingContext):
+                context.forget(host)  # so that no session can keep a receiver out of reach
             detail = f"no trusted connection to {self.origin.authority}: {handshake_problem(error)}"
             number = (
                 None if isinstance(error, ssl.SSLError) else error.errno

@@ -1,8 +1,7 @@
-"""The shared trust, and why a handshake failed, in words."""
+"""Why a handshake failed, in words."""
 
 from __future__ import annotations
 
-import functools
 import ssl
 from typing import Final
 
@@ -30,14 +29,6 @@ _REASONS: Final = {  # OpenSSL's reason codes, as Python names them
     "TLSV1_UNRECOGNIZED_NAME": "it serves no such host name",
     "UNEXPECTED_EOF_WHILE_READING": "it closed the connection during the handshake",
 }
-
-
-@functools.cache
-def default_context() -> ssl.SSLContext:
-    """The system's trust, TLS 1.2 and later. Built at the first https URL and shared: building costs 20 ms."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def handshake_problem(error: Exception) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
-from typing import TYPE_CHECKING, Any, Final, cast, final
+from typing import TYPE_CHECKING, Final, cast, final
 
 import httpx
 
 from bellwire.hookspecs import Stage
 
-from .decoding import inflate
 from .dialling import Dialler
 from .failures import RequestRefused, TransportClosed, TransportFailure, WaitTimedOut
 from .faults import fault_failure
@@ -19,12 +18,12 @@ from .head import Outgoing, Place, outgoing, request_place
 from .limits import Limits
 from .pool import Pool, PoolClosed, WaitedTooLong
 from .resolver import Resolver, system_resolver
+from .response import Body, whole_response
 from .stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import ssl
 
-    from .answer import AnswerReader
     from .connection import Connection, Fault
     from .egress import EgressPolicy
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends requests over HTTP/1.1, plain or TLS, to addresses that the egress policy allows.
 
-    It follows no redirect, uses no proxy and no environment variable, and adds no header but ``Content-Length``. What
+    It follows no redirect, uses no proxy (:class:`~.proxy.ProxyTransport` does) and no environment variable, and adds no header but ``Content-Length``. What
     it returns is complete: the body is there, decoded and cut at :attr:`Limits.body_bytes`, and the connection is
     already free again. ``response.extensions`` has ``bellwire_stages`` (a tuple of
     :class:`~bellwire.hookspecs.Stage`), ``truncated`` (whether the body was cut), and ``undecoded`` (the
@@ -145,12 +144,22 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                     origin, watch, deadline=deadline, timeout=connect_seconds, adopt=adopt
                 )
                 fault, stages = await _converse(pool, connection, message, deadline)
+                if fault is None:
+                    connection.keep_session()
                 stages = watch.stages() + stages
             if fault is not None:
                 raise fault_failure(
                     fault, receiver=origin.authority, seconds=seconds, stages=stages, endpoint=connection.endpoint
                 ) from fault.error
-            return _response(connection.reader, request, stages, self._limits.body_bytes)
+            reader = connection.reader
+            return whole_response(
+                request,
+                reader.status,
+                reader.headers,
+                Body(reader.body, reader.truncated, reader.coding),
+                stages=stages,
+                cap=self._limits.body_bytes,
+            )
         finally:
             slots.release(connection, loop.time())
 
@@ -192,25 +201,3 @@ async def _converse(
     if fault is not None and fault.unsent:
         return fault, (Stage("send", ended - began, detail),)
     return fault, (Stage("send", sent - began, detail), Stage("response", ended - sent))
-
-
-def _response(reader: AnswerReader, request: httpx.Request, stages: tuple[Stage, ...], cap: int) -> httpx.Response:
-    headers, body, truncated = reader.headers, reader.body, reader.truncated
-    extensions: dict[str, Any] = {"bellwire_stages": stages}
-    coding = reader.coding
-    if coding and body and coding.lower() != b"identity":
-        # Never left to httpx, which inflates without bound, and raises where it cannot.
-        inflated = inflate(body, coding, cap)
-        if inflated is None:
-            extensions["undecoded"] = coding.decode("latin-1")
-        else:
-            body, more = inflated
-            truncated = truncated or more
-        headers = [field for field in headers if field[0].lower() not in _OF_THE_CODED_BODY]
-    extensions["truncated"] = truncated
-    return httpx.Response(
-        reader.status, headers=headers, stream=httpx.ByteStream(body), request=request, extensions=extensions
-    )
-
-
-_OF_THE_CODED_BODY: Final = (b"content-encoding", b"content-length")
