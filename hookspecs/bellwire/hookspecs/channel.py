@@ -219,7 +219,7 @@ class ChannelConfig:
         if self.enable:
             found += self.missing_when_enabled()
         # check() may rely on each value being right by itself
-        return found or list(self.check())
+        return found or [*self.check(), *self.tls_options().warnings()]
 
     def missing_when_enabled(self) -> list[Problem]:
         """The settings that may be absent only while the channel is disabled, and are."""

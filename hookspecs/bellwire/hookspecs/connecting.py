@@ -10,6 +10,7 @@ import attrs
 
 from .redact import redact_url
 from .secret import Secret
+from .setting import Problem
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +27,13 @@ class TLSOptions:
     """The private key's, where it is encrypted."""
     verify_tls: bool = True
     """Whether the receiver's certificate is looked at. Without, anybody on the way can read and change everything."""
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """What must not be forgotten: told wherever the channel is, for as long as it is so."""
+        if self.verify_tls:
+            return ()
+        message = "is off: whoever stands between can read and change what is sent; use ca_file with the receiver's CA"
+        return (Problem("verify_tls", message, "warning"),)
 
 
 @attrs.frozen(kw_only=True)

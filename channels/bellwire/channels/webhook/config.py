@@ -8,7 +8,16 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from bellwire.hookspecs import ChannelConfig, ChannelContext, Problem, Secret, channel_config, setting
+from bellwire.hookspecs import (
+    ChannelConfig,
+    ChannelContext,
+    Problem,
+    ProxyOptions,
+    Secret,
+    TLSOptions,
+    channel_config,
+    setting,
+)
 
 from .headers import authorization_problems, header_problems
 from .robots import robot_at
@@ -100,6 +109,47 @@ class WebhookConfig(ChannelConfig):
         title="Connect time-out",
         help="Seconds until the connection must stand; the time-out holds for the send as a whole.",
     )
+    ca_file: str = setting(
+        default="",
+        format="file",
+        title="CA file",
+        help="Certificates, in PEM form, that the receiver's must come from; without them, the system's are trusted.",
+        examples=("/etc/ssl/corporate-ca.pem",),
+    )
+    client_certificate_file: str = setting(
+        default="",
+        format="file",
+        title="Client certificate",
+        help="Our own certificate with its chain, in PEM form, for receivers that want one (mTLS).",
+        examples=("/etc/bellwire/client.pem",),
+    )
+    client_key_file: str = setting(
+        default="",
+        format="file",
+        title="Client key",
+        help="The client certificate's private key, in PEM form; without it, it is looked for in the certificate's file.",
+        examples=("/etc/bellwire/client.key",),
+    )
+    client_key_password: Secret | None = setting(
+        default=None, title="Client key password", help="Opens the client key, where that is encrypted."
+    )
+    verify_tls: bool = setting(
+        default=True,
+        title="Verify TLS",
+        help="Whether the receiver's certificate is looked at. Without, anybody in between can read and change events.",
+    )
+    proxy: str = setting(
+        default="",
+        format="http-url",
+        title="Proxy",
+        help="The HTTP proxy that events go through, by http or https, with user name and password if it wants them.",
+        examples=("http://proxy.corp.example:3128",),
+    )
+    proxy_from_environment: bool = setting(
+        default=False,
+        title="Proxy from the environment",
+        help="Whether HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say which proxy events go through.",
+    )
     test_payload: Literal["message", "workflow"] = setting(
         default="message",
         title="Test sends",
@@ -119,6 +169,8 @@ class WebhookConfig(ChannelConfig):
         yield from header_problems(self)
         if self.payload_template:
             yield from template_problems(self.payload_template)
+        if self.proxy and self.proxy_from_environment:
+            yield Problem("proxy_from_environment", "is not looked at, because proxy is set", "warning")
         if self.token and (plain := self.token.reveal()) != plain.strip():
             yield Problem(
                 "token", "begins or ends with blanks, which receivers cut off: was it pasted that way?", "warning"
@@ -151,6 +203,20 @@ class WebhookConfig(ChannelConfig):
                 yield Problem(path, "begins or ends with blanks: was it pasted that way?", "warning")
         if self.signature == "standard" and any(map(_is_secret_key, secrets)) and not find_spec("cryptography"):
             yield Problem("signing_secret", NEEDS_EXTRA, "warning")
+
+    def tls_options(self) -> TLSOptions:
+        """How its TLS connections are made."""
+        return TLSOptions(
+            ca_file=self.ca_file,
+            client_certificate_file=self.client_certificate_file,
+            client_key_file=self.client_key_file,
+            client_key_password=self.client_key_password,
+            verify_tls=self.verify_tls,
+        )
+
+    def proxy_options(self) -> ProxyOptions:
+        """By which proxy its events go out."""
+        return ProxyOptions(proxy=self.proxy, proxy_from_environment=self.proxy_from_environment)
 
     def for_receivers(self) -> Mapping[str, str]:
         """The public keys of Ed25519 signatures."""

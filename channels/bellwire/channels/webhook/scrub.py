@@ -45,9 +45,9 @@ def _secrets(config: WebhookConfig) -> Iterator[str]:
         if config.signature == "standard":
             yield secret.reveal().partition("_")[2]  # the key alone, as some libraries take it
     yield from _of_headers(config)
+    yield from _of_user(config.url)
+    yield from _of_user(config.proxy)  # a proxy's page may echo it
     parts = urlsplit(config.url)
-    if parts.password:
-        yield from {parts.password, unquote(parts.password)}
     for _, value in parse_qsl(parts.query):
         if len(value) >= _LEAST_QUERY_VALUE:
             yield value
@@ -65,6 +65,14 @@ def _of_headers(config: WebhookConfig) -> Iterator[str]:
     for header in config.headers.values():
         if len(value := header.reveal()) >= _LEAST_HEADER_VALUE:
             yield from {value, value.strip(), value.partition(" ")[2].strip()}  # the last: behind "ApiKey " or the like
+
+
+def _of_user(url: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    if parts.password:
+        yield from {parts.password, unquote(parts.password)}
+        pair = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
+        yield b64encode(pair.encode()).decode("ascii")
 
 
 def scrub(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:

@@ -8,7 +8,7 @@ import click
 
 from .documents import channel_document
 from .options import config_option, json_option
-from .output import print_json, say, tell
+from .output import print_json, say, tell, warn
 from .session import current_status, open_bus
 from .status import state_cell
 from .table import print_table
@@ -27,7 +27,8 @@ def command(*, as_json: bool) -> None:
     want to know of a channel, such as the public key of its signatures.
     """
     with open_bus() as bus:
-        channels = current_status(bus).channels
+        status = current_status(bus)
+        channels = status.channels
         source = bus.settings.source
         told = {name: _for_receivers(channel.config) for name, channel in bus.settings.channels.items()}
     if as_json:
@@ -39,6 +40,7 @@ def command(*, as_json: bool) -> None:
         )
         for name, facts in told.items():
             say(*(f"{name}: {label} {value}" for label, value in facts.items()))
+        warn(*status.unverified)
     else:
         tell(f"no channel is configured; add a table [channels.NAME] to {source or 'bellwire.toml'}")
 

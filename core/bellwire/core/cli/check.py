@@ -73,12 +73,18 @@ def _report() -> Report:
 
 
 def _look_at(bus: Bus) -> Report:
-    problems = [*bus.settings.warnings, *_plugin_problems(bus), *_database_problems(bus)]
+    problems = [
+        *bus.settings.warnings,
+        *_connecting_problems(bus),
+        *_plugin_problems(bus),
+        *_database_problems(bus),
+    ]
     channels: Sequence[ChannelStatus] = ()
     if not any(problem.severity == "error" for problem in problems):
         status = current_status(bus)
         channels = status.channels
-        problems += [Problem("", notice, "warning") for notice in status.notices]
+        told = {str(problem) for problem in problems}
+        problems += [Problem("", notice, "warning") for notice in status.notices if notice not in told]
     source = bus.settings.source
     return Report(
         problems=(*_egress_problems(bus), *problems),
@@ -105,6 +111,19 @@ def _egress_problems(bus: Bus) -> Iterator[Problem]:
     for channel in bus.settings.channels.values():
         for problem in egress_problems(channel.config, policy) if channel.config else ():
             yield attrs.evolve(problem, path=f"channels.{channel.name}.{problem.path}")
+
+
+def _connecting_problems(bus: Bus) -> Iterator[Problem]:
+    """What this machine has to say of the channels' certificates and proxies."""
+    from bellwire.core.http import connecting_problems
+
+    policy = egress_policy(bus.settings)
+    for channel in bus.settings.channels.values():
+        if (config := channel.config) is None:
+            continue
+        for problem in connecting_problems(config.tls_options(), config.proxy_options(), policy):
+            path = f"channels.{channel.name}.{problem.path}"
+            yield attrs.evolve(problem, path=path, severity="error" if channel.active else "warning")
 
 
 def _plugin_problems(bus: Bus) -> Iterator[Problem]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import attrs
 
-from bellwire.core.http import EgressPolicy, GuardedTransport
-from bellwire.hookspecs import ChannelConfig, Clock, Event, Message
+from bellwire.core.http import EgressPolicy
+from bellwire.hookspecs import ChannelConfig, Clock, Event, Message, ProxyOptions, TLSOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +45,7 @@ class Context:
     config: ChannelConfig
     policy: EgressPolicy
     renderer: Callable[[Event], Message]
-    _transports: list[GuardedTransport] = attrs.field(factory=list, init=False)
+    _transports: list[httpx.AsyncBaseTransport] = attrs.field(factory=list, init=False)
 
     @property
     def logger(self) -> logging.Logger:
@@ -56,24 +56,33 @@ class Context:
         """*event* as a text for people."""
         return self.renderer(event)
 
-    def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:
+    def transport(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncBaseTransport:
         """A guarded transport with the channel's time-out and as many connections as it has slots."""
-        from bellwire.core.http import GuardedTransport, Limits
+        from bellwire.core.http import Bounds, Limits, transport_for
 
-        transport = GuardedTransport(
+        tls = self.config.tls_options() if tls is None else tls
+        proxy = self.config.proxy_options() if proxy is None else proxy
+        bounds = Bounds(
             policy=self.policy,
             connect_timeout=min(connect_timeout, self.config.timeout_seconds),
             total_timeout=self.config.timeout_seconds,
             limits=Limits(connections_per_origin=self.config.concurrency),
         )
+        transport = transport_for(tls, proxy, bounds)
+        for warning in tls.warnings():
+            self.logger.warning("channel %s: %s", self.name, warning)
         self._transports.append(transport)
         return transport
 
-    def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
+    def client(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncClient:
         """A guarded client on a transport of its own."""
         from bellwire.core.http import guarded_client
 
-        return guarded_client(self.transport(connect_timeout=connect_timeout))
+        return guarded_client(self.transport(connect_timeout=connect_timeout, tls=tls, proxy=proxy))
 
     async def aclose(self) -> None:
         """Closes every connection that the channel opened through this context."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from bellwire.core.outbox import LaneDemand
-from bellwire.hookspecs import ChannelConfig, DeliveryError, parse_duration
+from bellwire.hookspecs import ChannelConfig, DeliveryError, InvalidConfig, parse_duration
 
 from .attempt import is_from_outside
 from .closing import close_channel
@@ -150,4 +150,6 @@ def _reason(error: BaseException) -> str:
         return f"did not open within {OPEN_PATIENCE:g} s"
     if isinstance(error, DeliveryError):
         return error.failed.detail
+    if isinstance(error, InvalidConfig):
+        return "; ".join(map(str, error.problems))
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

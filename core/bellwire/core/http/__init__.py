@@ -5,8 +5,9 @@ of ours but the failures. How a request walks::
 
     client ▸ transport ▸ head (request to bytes) ▸ pool ▸ connection ▸ answer (bytes to parts)
                                                     └ dialling: resolver ▸ egress ▸ socket ▸ tls
+           └ proxy (httpx's own transport, told by journey where it is; conversations are kept)
 
-``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and ``retry_after`` are pure.
+``routes`` chooses between the two. ``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and ``retry_after`` are pure.
 Why it is our own: docs/decisions/0002-own-http-transport.md.
 """
 
@@ -24,6 +25,7 @@ from .failures import (
     ConnectTimedOut,
     EgressRefused,
     NameNotFound,
+    ProxyFailed,
     RequestRefused,
     SchemeRefused,
     SendFailed,
@@ -33,14 +35,17 @@ from .failures import (
     WaitTimedOut,
 )
 from .limits import Limits
+from .proxy import ProxyTransport
 from .resolver import Resolver, ThreadResolver, system_resolver
 from .retry_after import retry_after
+from .routes import Bounds, connecting_problems, transport_for
 from .transport import GuardedTransport
 
 __all__ = [
     "AnswerInvalid",
     "AnswerLost",
     "AnswerTimedOut",
+    "Bounds",
     "ConnectFailed",
     "ConnectTimedOut",
     "EgressMode",
@@ -50,6 +55,8 @@ __all__ = [
     "IPAddress",
     "Limits",
     "NameNotFound",
+    "ProxyFailed",
+    "ProxyTransport",
     "RequestRefused",
     "Resolver",
     "SchemeRefused",
@@ -59,9 +66,11 @@ __all__ = [
     "TransportClosed",
     "TransportFailure",
     "WaitTimedOut",
+    "connecting_problems",
     "failure_of",
     "guarded_client",
     "retry_after",
     "system_resolver",
+    "transport_for",
     "user_agent",
 ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from bellwire.hookspecs import DeliveryError, Failed, FailureStage
+from bellwire.hookspecs import DeliveryError, Failed, FailureStage, InvalidConfig
 
 from .faults import connect_problem, lookup_problem
 from .retry_after import retry_after
@@ -40,6 +40,8 @@ def failure_of(error: BaseException, *, now: datetime | None = None) -> Failed:
     match error:
         case DeliveryError():
             return error.failed
+        case InvalidConfig():
+            return Failed(stage="config", detail="; ".join(map(str, error.problems)), retryable=False)
         case httpx.HTTPStatusError():
             return _status_failure(error, now or datetime.now(UTC))
         case httpx.RequestError() | httpx.InvalidURL():

@@ -40,7 +40,14 @@ _LEAST_SECONDS: Final = 2.0
 _SHOWN: Final = 4
 """How many of many addresses a message shows."""
 
+# both are pure and take some 20 µs: a receiver that is dead is dialled often
 _read_address: Final = functools.lru_cache(maxsize=256)(read_address)
+
+
+@functools.lru_cache(maxsize=256)
+def _refusal(policy: EgressPolicy, address: IPAddress, host: str) -> str | None:
+    return policy.refusal(address, host=host)
+
 
 _OVERDUE: Final = {
     "dns": "could not be resolved",
@@ -68,12 +75,7 @@ class Dialler:
         self.limits: Final = limits
         self._connect_timeout: Final = connect_timeout
         self._under_way: Final = Roll[asyncio.Timeout]()
-        self._refusals: Final = functools.lru_cache(maxsize=256)(policy.refusal)
         self._closed = False
-
-    def refusal(self, address: IPAddress, host: str) -> str | None:
-        """What the policy says of *address*. It is pure and takes 60 µs, so a dead receiver is looked up once."""
-        return self._refusals(address, host=host)
 
     async def aclose(self) -> None:
         """Ends what is under way, and returns when it has ended; each raises :class:`TransportClosed`."""
@@ -134,7 +136,9 @@ class _Dial:
         """The address that is being dialled."""
 
     async def run(self, loop: asyncio.AbstractEventLoop) -> Connection:
-        addresses = await self.addresses()
+        addresses = await checked_addresses(
+            self.origin, self.watch, policy=self.dialler.policy, resolver=self.dialler.resolver
+        )
         self.watch.begin("connect")
         connection = await self.connect(loop, addresses)
         self.watch.end(connection.endpoint)
@@ -142,35 +146,6 @@ class _Dial:
             self.watch.begin("tls")
             self.watch.end(await self.secure(loop, connection))
         return connection
-
-    async def addresses(self) -> Sequence[IPAddress]:
-        literal = _read_address(self.origin.host)
-        if literal is not None:
-            self.check(literal)
-            return [literal]
-        host = self.origin.host
-        if reason := self.dialler.policy.refusal_of_host(host):
-            raise EgressRefused(reason, stages=self.watch.stages())
-        self.watch.begin("dns")
-        try:
-            found = await self.dialler.resolver(host, self.origin.port)
-        except OSError as error:
-            detail = f"the host name {host} could not be resolved: {lookup_problem(error)}"
-            raise NameNotFound(detail, stages=self.watch.stages(), errno=error.errno) from error
-        addresses = [address for text in found if (address := read_address(text)) is not None]
-        if not addresses:
-            detail = f"the host name {host} has no address"
-            raise NameNotFound(detail, stages=self.watch.stages(), errno=socket.EAI_NONAME)
-        self.watch.end(", ".join(map(str, addresses[:_SHOWN])) + (", …" if len(addresses) > _SHOWN else ""))
-        for address in addresses:  # all of them, before the first is connected to
-            self.check(address, host)
-        return addresses
-
-    def check(self, address: IPAddress, host: str = "") -> None:
-        if reason := self.dialler.refusal(address, host):
-            endpoint = show_endpoint(str(address), self.origin.port)
-            prefix = f"the host name {host} leads where it may not: " if host else ""
-            raise EgressRefused(prefix + reason, stages=self.watch.stages(), address=endpoint)
 
     async def connect(self, loop: asyncio.AbstractEventLoop, addresses: Sequence[IPAddress]) -> Connection:
         problems: list[tuple[str, OSError]] = []
@@ -209,7 +184,9 @@ class _Dial:
 
     async def secure(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> str:
         context = self.dialler.ssl_context or default_context()
-        host = self.origin.host.rstrip(".")  # the root's dot is no part of a name in a certificate, nor in SNI (RFC 6066)
+        host = self.origin.host.rstrip(
+            "."
+        )  # the root's dot is no part of a name in a certificate, nor in SNI (RFC 6066)
         try:
             return await connection.secure_with(loop, context, host)
         except OSError as error:
@@ -220,3 +197,40 @@ class _Dial:
                 None if isinstance(error, ssl.SSLError) else error.errno
             )  # OpenSSL's would be taken for the system's
             raise TLSFailed(detail, stages=self.watch.stages(), address=self.endpoint, errno=number) from error
+
+
+async def checked_addresses(
+    origin: Origin, watch: Stopwatch, *, policy: EgressPolicy, resolver: Resolver
+) -> Sequence[IPAddress]:
+    """The addresses of *origin*, each allowed by *policy*.
+
+    Raises :class:`~.failures.NameNotFound` and :class:`~.failures.EgressRefused`.
+    """
+    host = origin.host
+
+    def check(address: IPAddress, host: str = "") -> None:
+        if reason := _refusal(policy, address, host):
+            endpoint = show_endpoint(str(address), origin.port)
+            prefix = f"the host name {host} leads where it may not: " if host else ""
+            raise EgressRefused(prefix + reason, stages=watch.stages(), address=endpoint)
+
+    literal = _read_address(host)
+    if literal is not None:
+        check(literal)
+        return [literal]
+    if reason := policy.refusal_of_host(host):
+        raise EgressRefused(reason, stages=watch.stages())
+    watch.begin("dns")
+    try:
+        found = await resolver(host, origin.port)
+    except OSError as error:
+        detail = f"the host name {host} could not be resolved: {lookup_problem(error)}"
+        raise NameNotFound(detail, stages=watch.stages(), errno=error.errno) from error
+    addresses = [address for text in found if (address := read_address(text)) is not None]
+    if not addresses:
+        detail = f"the host name {host} has no address"
+        raise NameNotFound(detail, stages=watch.stages(), errno=socket.EAI_NONAME)
+    watch.end(", ".join(map(str, addresses[:_SHOWN])) + (", …" if len(addresses) > _SHOWN else ""))
+    for address in addresses:  # all of them, before the first is connected to
+        check(address, host)
+    return addresses

@@ -8,6 +8,7 @@
     ├── EgressRefused           policy      no         httpx.ConnectError
     ├── NameNotFound            dns         yes        httpx.ConnectError
     ├── ConnectFailed           connect     yes        httpx.ConnectError
+    ├── ProxyFailed            proxy       yes        httpx.ProxyError
     ├── TLSFailed               tls         yes        httpx.ConnectError
     ├── SendFailed              send        yes        httpx.WriteError
     ├── AnswerLost              response    yes        httpx.ReadError
@@ -78,6 +79,12 @@ class ConnectFailed(TransportFailure, httpx.ConnectError):
     """No address accepted a connection."""
 
     stage = "connect"
+
+
+class ProxyFailed(TransportFailure, httpx.ProxyError):
+    """The proxy could not be reached, refused us, or could not hand the request on."""
+
+    stage = "proxy"
 
 
 class TLSFailed(TransportFailure, httpx.ConnectError):

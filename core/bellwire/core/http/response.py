@@ -1,12 +1,13 @@
-"""The answer as channels get it: complete, decoded and bounded, whichever transport brought it."""
+"""Requests as they come and answers as channels get them: complete, decoded, bounded, whichever transport serves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import httpx
 
 from .decoding import inflate
+from .failures import RequestRefused
 
 if TYPE_CHECKING:
     from bellwire.hookspecs import Stage
@@ -45,3 +46,35 @@ def whole_response(
     return httpx.Response(
         status, headers=headers, stream=httpx.ByteStream(content), request=request, extensions=extensions
     )
+
+
+async def body_of(request: httpx.Request) -> bytes:
+    """The whole body of *request*."""
+    if not isinstance(request.stream, httpx.AsyncByteStream):
+        msg = "the request's body must be bytes or an asynchronous iterator"
+        raise RequestRefused(msg)
+    return await request.aread()
+
+
+def request_timeouts(request: httpx.Request, total: float) -> tuple[float | None, float]:
+    """Seconds that *request* allows for the connection, and for all of it: at most *total*."""
+    asked = request.extensions.get("timeout")
+    if not asked:
+        return None, total
+    whole = asked.get("read")
+    return asked.get("connect"), total if whole is None else min(whole, total)
+
+
+async def bounded(response: httpx.Response, cap: int) -> tuple[bytes, bool]:
+    """The body of *response* as it came over the wire, at most *cap* bytes, and whether there was more."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in cast("httpx.AsyncByteStream", response.stream):
+            parts.append(part)
+            size += len(part)
+            if size > cap:
+                break
+    finally:
+        await response.aclose()
+    return b"".join(parts)[:cap], size > cap

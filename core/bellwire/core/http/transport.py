@@ -12,13 +12,13 @@ import httpx
 from bellwire.hookspecs import Stage
 
 from .dialling import Dialler
-from .failures import RequestRefused, TransportClosed, TransportFailure, WaitTimedOut
+from .failures import TransportClosed, TransportFailure, WaitTimedOut
 from .faults import fault_failure
 from .head import Outgoing, Place, outgoing, request_place
 from .limits import Limits
 from .pool import Pool, PoolClosed, WaitedTooLong
 from .resolver import Resolver, system_resolver
-from .response import Body, whole_response
+from .response import Body, body_of, request_timeouts, whole_response
 from .stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends requests over HTTP/1.1, plain or TLS, to addresses that the egress policy allows.
 
-    It follows no redirect, uses no proxy (:class:`~.proxy.ProxyTransport` does) and no environment variable, and adds no header but ``Content-Length``. What
-    it returns is complete: the body is there, decoded and cut at :attr:`Limits.body_bytes`, and the connection is
+    It follows no redirect, uses no proxy (that is :class:`~.proxy.ProxyTransport`'s) and no environment variable, and
+    adds no header but ``Content-Length``. What it returns is complete: the body is there, decoded and cut at :attr:`Limits.body_bytes`, and the connection is
     already free again. ``response.extensions`` has ``bellwire_stages`` (a tuple of
     :class:`~bellwire.hookspecs.Stage`), ``truncated`` (whether the body was cut), and ``undecoded`` (the
     content-coding, where the body is in one that we did not ask for and do not know).
@@ -83,7 +83,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         try:
             pool = self._pool if self._pool is not None and loop is self._loop else self._attach(loop)
             stream = request.stream
-            body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await _read(request)
+            body = b"".join(stream) if isinstance(stream, httpx.ByteStream) else await body_of(request)
             url, place = self._latest
             if request.url is not url:  # a channel's requests share one URL, and looking it through takes 1.5 µs
                 place = request_place(request.url)
@@ -116,7 +116,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def _deliver(
         self, loop: asyncio.AbstractEventLoop, pool: Pool, request: httpx.Request, message: Outgoing
     ) -> httpx.Response:
-        connect_seconds, seconds = self._timeouts(request)
+        connect_seconds, seconds = request_timeouts(request, self._total_timeout)
         started = loop.time()
         deadline = started + seconds
         origin = message.origin
@@ -162,20 +162,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             )
         finally:
             slots.release(connection, loop.time())
-
-    def _timeouts(self, request: httpx.Request) -> tuple[float | None, float]:
-        asked = request.extensions.get("timeout")
-        if not asked:
-            return None, self._total_timeout
-        total = asked.get("read")
-        return asked.get("connect"), self._total_timeout if total is None else min(total, self._total_timeout)
-
-
-async def _read(request: httpx.Request) -> bytes:
-    if not isinstance(request.stream, httpx.AsyncByteStream):
-        msg = "the request's body must be bytes or an asynchronous iterator"
-        raise RequestRefused(msg)
-    return await request.aread()
 
 
 async def _converse(

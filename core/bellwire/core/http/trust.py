@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-import os
 import ssl
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
 import attrs
@@ -20,10 +21,9 @@ _SESSIONS: Final = 256
 
 @final
 class ResumingContext(ssl.SSLContext):
-    """A context whose connections resume the latest session with their host: a third of a handshake's work, and no
-    certificate on the wire (RFC 8446, 2.2).
+    """A context whose connections resume the latest session with their host.
 
-    Neither asyncio nor anyio lets one name a session, but both ask the context's :meth:`wrap_bio` for the connection,
+    That spares both sides the certificates, and most of a handshake's work (RFC 8446, 2.2). Neither asyncio nor anyio lets one name a session, but both ask the context's :meth:`wrap_bio` for the connection,
     and so does uvloop. Made from what :func:`ssl.create_default_context` returns, which makes no subclass.
     """
 
@@ -129,9 +129,10 @@ def _file_problems(options: TLSOptions) -> Iterator[Problem]:
 
 def _without(setting: str, path: str, mark: bytes, what: str) -> Iterator[Problem]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe that nobody writes to would wait for ever
-        with open(descriptor, "rb") as file:
-            content = file.read()
+        if stat.S_ISFIFO(Path(path).stat().st_mode):
+            yield Problem(setting, f"the file {path!r} is a pipe; it is read more than once")
+            return
+        content = Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not one that a file can have"
         yield Problem(setting, f"the file {path!r} cannot be read: {reason}")
@@ -172,7 +173,9 @@ def _introduce(context: ssl.SSLContext, options: TLSOptions) -> None:
             problem = Problem("client_key_password", f"is required: the private key in {key!r} is encrypted")
         elif getattr(error, "reason", None) in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
             place = "client_key_file" if options.client_key_file else "client_certificate_file"
-            problem = Problem(place, f"the private key in {key!r} does not belong to the certificate in {certificate!r}")
+            problem = Problem(
+                place, f"the private key in {key!r} does not belong to the certificate in {certificate!r}"
+            )
         else:
             message = f"{certificate!r} with the key in {key!r} cannot be used: {_reason(error)}"
             problem = Problem("client_certificate_file", message)

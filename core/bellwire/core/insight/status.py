@@ -11,7 +11,7 @@ from bellwire.core.outbox import ChannelCounts, ChannelHealth, DispatcherRow, Ou
 from .times import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bellwire.core.config import ConfiguredChannel, Settings
 
@@ -46,6 +46,8 @@ class Status:
     """What needs a person, each with what to do."""
     unattended: str = ""
     """That deliveries wait and nobody dispatches, where it is so; among the notices too."""
+    unverified: tuple[str, ...] = ()
+    """Of channels that do not look at certificates; among the notices too."""
 
     def channel(self, name: str) -> ChannelStatus | None:
         """One channel's status."""
@@ -104,8 +106,17 @@ def compose_status(
     )
     waiting = sum(c.counts.due + c.counts.scheduled + c.counts.parked + c.counts.in_flight for c in channels)
     nobody = _unattended(waiting, last_seen, now) if waiting and not alive else ""
-    notices = (*([nobody] if nobody else []), *_notices(channels, alive))
-    return Status(at=now, channels=channels, dispatchers=alive, notices=notices, unattended=nobody)
+    unverified = tuple(_unverified(settings))
+    notices = (*([nobody] if nobody else []), *_notices(channels, alive), *unverified)
+    return Status(
+        at=now, channels=channels, dispatchers=alive, notices=notices, unattended=nobody, unverified=unverified
+    )
+
+
+def _unverified(settings: Settings) -> Iterator[str]:
+    for name, channel in settings.channels.items():
+        if channel.active and channel.config is not None:
+            yield from (f"channels.{name}.{warning}" for warning in channel.config.tls_options().warnings())
 
 
 def _channel(
