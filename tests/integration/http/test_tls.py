@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bellwire.core.http import ConnectTimedOut, GuardedTransport, TLSFailed
-from bellwire.core.http.trust import default_context
+from bellwire.core.http.trust import ResumingContext, context_for, default_context
+from bellwire.hookspecs import TLSOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -263,3 +264,55 @@ def test_the_default_trust_is_built_once_and_checks_names() -> None:
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_new_connection_resumes_the_session_of_the_one_before(
+    run: Runner, serve: Serve, answering_once: Answering, authority: trustme.CA, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = server_context(authority.issue_cert("localhost"))
+    context.maximum_version = version
+    receiver = serve(answering_once(OK), tls=context)
+
+    async def use(transport: GuardedTransport) -> list[str]:
+        request = httpx.Request("POST", f"https://localhost:{receiver.port}/")
+        responses = [await transport.handle_async_request(request) for _ in range(3)]
+        stages = [stage for response in responses for stage in response.extensions["bellwire_stages"]]
+        return [stage.detail for stage in stages if stage.name == "tls"]
+
+    resuming = context_for(TLSOptions(ca_file=str(tmp_path / "ca.pem")))
+    name = version.name.replace("_", ".")
+    assert run(use, ssl_context=resuming, resolver=to_this_machine) == [name, f"{name}, resumed", f"{name}, resumed"]
+    assert receiver.connections == 3
+
+
+def test_a_session_that_the_receiver_has_forgotten_keeps_nobody_out(
+    run: Runner, serve: Serve, answering_once: Answering, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    resuming = context_for(TLSOptions(ca_file=str(tmp_path / "ca.pem")))
+    first, second = (serve(answering_once(OK), tls=server_context(authority.issue_cert("localhost"))) for _ in range(2))
+
+    async def use(transport: GuardedTransport) -> list[int]:
+        requests = [httpx.Request("POST", f"https://localhost:{each.port}/") for each in (first, second, first)]
+        return [(await transport.handle_async_request(request)).status_code for request in requests]
+
+    assert run(use, ssl_context=resuming, resolver=to_this_machine) == [200] * 3
+
+
+def test_a_context_keeps_the_sessions_of_so_many_hosts_and_no_more(
+    run: Runner, serve: Serve, answering: Answering, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    resuming = context_for(TLSOptions(ca_file=str(tmp_path / "ca.pem")))
+    assert isinstance(resuming, ResumingContext)
+    receiver = serve(answering(OK), tls=server_context(authority.issue_cert("*.many.test")))
+
+    async def use(transport: GuardedTransport) -> None:
+        for number in range(260):
+            url = f"https://h{number}.many.test:{receiver.port}/"
+            await transport.handle_async_request(httpx.Request("POST", url, headers={"Connection": "close"}))
+
+    run(use, ssl_context=resuming, resolver=to_this_machine)
+    assert list(resuming.sessions) == [f"h{number}.many.test" for number in range(4, 260)]

@@ -18,7 +18,7 @@ import pytest
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.channels.webhook.channel import WebhookChannel
 from bellwire.core.http import EgressPolicy, GuardedTransport
-from bellwire.hookspecs import Delivery, Event, Message, Workflow, WorkflowEvent
+from bellwire.hookspecs import Delivery, Event, Message, ProxyOptions, TLSOptions, Workflow, WorkflowEvent
 
 Conversation = Callable[[socket.socket], object]
 
@@ -45,10 +45,14 @@ class Context:
     def render(self, event: Event) -> Message:
         raise NotImplementedError
 
-    def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
+    def client(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncClient:
         raise NotImplementedError
 
-    def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:
+    def transport(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncBaseTransport:
         return self.http
 
 

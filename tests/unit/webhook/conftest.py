@@ -9,7 +9,7 @@ import attrs
 import httpx
 import pytest
 
-from bellwire.hookspecs import Delivery, Event, Message, Workflow, WorkflowEvent
+from bellwire.hookspecs import Delivery, Event, Message, ProxyOptions, TLSOptions, Workflow, WorkflowEvent
 
 SAMPLE = (
     '{"event":"workflow","action":"create","timestamp":"2023-05-18T15:45:25+08:00","payload":{"workflow":'
@@ -51,10 +51,14 @@ class FakeContext:
     def render(self, event: Event) -> Message:
         return Message(title=f"{event.kind} {event.action}", body="")
 
-    def client(self, *, connect_timeout: float = 5.0) -> httpx.AsyncClient:
+    def client(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncClient:
         raise NotImplementedError
 
-    def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:
+    def transport(
+        self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
+    ) -> httpx.AsyncBaseTransport:
         self.connect_timeout = connect_timeout
         return self.http
 

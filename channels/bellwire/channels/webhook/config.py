@@ -127,7 +127,7 @@ class WebhookConfig(ChannelConfig):
         default="",
         format="file",
         title="Client key",
-        help="The client certificate's private key, in PEM form; without it, it is looked for in the certificate's file.",
+        help="The client certificate's private key, in PEM form; without it, it must be in the certificate's file.",
         examples=("/etc/bellwire/client.key",),
     )
     client_key_password: Secret | None = setting(

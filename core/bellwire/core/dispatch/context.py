@@ -14,7 +14,7 @@ from bellwire.core.http import EgressPolicy
 from bellwire.hookspecs import ChannelConfig, Clock, Event, Message, ProxyOptions, TLSOptions
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx  # noqa: TC004 - attrs keeps the name alone; httpx can wait
 
 
 @final

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 import attrs
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx  # noqa: TC004 - attrs keeps the name alone
 
     from .head import Origin
 

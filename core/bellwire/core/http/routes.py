@@ -82,7 +82,7 @@ def is_excepted(url: httpx.URL, proxies: Mapping[str, str]) -> bool:
     from urllib.request import proxy_bypass_environment
 
     port = url.port or (443 if url.scheme == "https" else 80)
-    bypass: bool = proxy_bypass_environment(show_endpoint(url.host, port), dict(proxies))  # type: ignore[call-arg]  # typeshed lacks its second parameter
+    bypass: bool = proxy_bypass_environment(show_endpoint(url.host, port), dict(proxies))
     return bool(bypass)
 
 

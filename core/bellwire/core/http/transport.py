@@ -33,10 +33,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends requests over HTTP/1.1, plain or TLS, to addresses that the egress policy allows.
 
     It follows no redirect, uses no proxy (that is :class:`~.proxy.ProxyTransport`'s) and no environment variable, and
-    adds no header but ``Content-Length``. What it returns is complete: the body is there, decoded and cut at :attr:`Limits.body_bytes`, and the connection is
-    already free again. ``response.extensions`` has ``bellwire_stages`` (a tuple of
-    :class:`~bellwire.hookspecs.Stage`), ``truncated`` (whether the body was cut), and ``undecoded`` (the
-    content-coding, where the body is in one that we did not ask for and do not know).
+    adds no header but ``Content-Length``. What it returns is complete: the body is there, decoded and cut at
+    :attr:`Limits.body_bytes`, and the connection is already free again. ``response.extensions`` has
+    ``bellwire_stages`` (a tuple of :class:`~bellwire.hookspecs.Stage`), ``truncated`` (whether the body was cut), and
+    ``undecoded`` (the content-coding, where the body is in one that we did not ask for and do not know).
 
     What it raises is a :class:`~.failures.TransportFailure`, classified, without any header's value and without the
     URL's path and query. Cancelling a request closes its connection and touches no other request.

@@ -23,8 +23,9 @@ _SESSIONS: Final = 256
 class ResumingContext(ssl.SSLContext):
     """A context whose connections resume the latest session with their host.
 
-    That spares both sides the certificates, and most of a handshake's work (RFC 8446, 2.2). Neither asyncio nor anyio lets one name a session, but both ask the context's :meth:`wrap_bio` for the connection,
-    and so does uvloop. Made from what :func:`ssl.create_default_context` returns, which makes no subclass.
+    That spares both sides the certificates, and most of a handshake's work (RFC 8446, 2.2). Neither asyncio nor anyio
+    lets one name a session, but both ask the context's :meth:`wrap_bio` for the connection, and so does uvloop. Made
+    from what :func:`ssl.create_default_context` returns, which makes no subclass.
     """
 
     sessions: dict[str, ssl.SSLSession]
@@ -47,8 +48,9 @@ class ResumingContext(ssl.SSLContext):
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
         """A connection's TLS, which offers the session that is kept of its host."""
-        if session is None and isinstance(server_hostname, str):
-            session = self.sessions.get(server_hostname)
+        if session is None and server_hostname is not None:
+            host = server_hostname if isinstance(server_hostname, str) else server_hostname.decode("ascii")  # anyio's
+            session = self.sessions.get(host)
         return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
 
     def forget(self, host: str) -> None:
@@ -115,10 +117,11 @@ def _file_problems(options: TLSOptions) -> Iterator[Problem]:
     if options.ca_file:
         yield from _without("ca_file", options.ca_file, b"CERTIFICATE-----", "certificate")
     if certificate:
-        yield from _without("client_certificate_file", certificate, b"CERTIFICATE-----", "certificate")
+        problems = list(_without("client_certificate_file", certificate, b"CERTIFICATE-----", "certificate"))
+        yield from problems
         if key:
             yield from _without("client_key_file", key, b"PRIVATE KEY-----", "private key")
-        else:
+        elif not problems:
             for problem in _without("client_certificate_file", certificate, b"PRIVATE KEY-----", "private key"):
                 yield attrs.evolve(problem, message=f"{problem.message}; name the key's file in client_key_file")
     elif key:
