@@ -1,4 +1,4 @@
-"""A real forward proxy, as small as it can be: tunnels (CONNECT) and whole URLs, with Basic authentication or without."""
+"""A real forward proxy, small: tunnels (CONNECT) and whole URLs, with Basic authentication or without."""
 
 from __future__ import annotations
 

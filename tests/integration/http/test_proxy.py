@@ -32,7 +32,7 @@ from bellwire.hookspecs import TLSOptions
 from .proxies import ForwardProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator  # noqa: TC004 - attrs keeps the name alone
     from pathlib import Path
 
     from .conftest import Answering, Peer, Serve
@@ -157,6 +157,7 @@ def test_an_http_receiver_is_asked_of_the_proxy_by_its_whole_url(
 
 def test_an_https_receiver_is_reached_by_a_tunnel_that_serves_again(
     through: Through,
+    *,
     proxy: ForwardProxy,
     serve: Serve,
     answering: Answering,
@@ -184,6 +185,7 @@ def test_an_https_receiver_is_reached_by_a_tunnel_that_serves_again(
 
 def test_a_session_of_tls_is_resumed_within_a_tunnel(
     through: Through,
+    *,
     proxy: ForwardProxy,
     serve: Serve,
     answering_once: Answering,
@@ -204,6 +206,7 @@ def test_a_session_of_tls_is_resumed_within_a_tunnel(
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_is_told_user_name_and_password_and_the_receiver_is_not(
     through: Through,
+    *,
     start_proxy: Callable[..., ForwardProxy],
     serve: Serve,
     authority: trustme.CA,
@@ -310,7 +313,7 @@ def test_a_receiver_that_is_not_trusted_is_the_receivers_failure_and_costs_no_co
     receiver = serve(answering_once(OK), tls=server_context(trustme.CA().issue_cert("127.0.0.1")))
 
     async def use(transport: ProxyTransport) -> list[TransportFailure]:
-        failures = []
+        failures: list[TransportFailure] = []
         for _ in range(5):
             with pytest.raises(TLSFailed) as caught:
                 await transport.handle_async_request(httpx.Request("POST", receiver.url))
@@ -327,6 +330,7 @@ def test_a_receiver_that_is_not_trusted_is_the_receivers_failure_and_costs_no_co
 
 def test_a_proxy_by_https_is_looked_at_by_its_name(
     through: Through,
+    *,
     start_proxy: Callable[..., ForwardProxy],
     serve: Serve,
     answering_once: Answering,
@@ -447,7 +451,7 @@ def test_those_who_find_no_connection_free_wait_and_are_told(
         with pytest.raises(WaitTimedOut):
             await transport.handle_async_request(request)
         await transport.aclose()
-        return await asyncio.gather(first, return_exceptions=True)
+        return list(await asyncio.gather(first, return_exceptions=True))
 
     (failure,) = through(proxy.url, use, limits=Limits(connections_per_origin=1))
     assert isinstance(failure, TransportClosed)
@@ -455,6 +459,7 @@ def test_those_who_find_no_connection_free_wait_and_are_told(
 
 def test_a_connection_that_died_while_it_was_idle_is_made_anew(
     through: Through,
+    *,
     proxy: ForwardProxy,
     serve: Serve,
     answering: Answering,

@@ -268,7 +268,13 @@ def test_the_default_trust_is_built_once_and_checks_names() -> None:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_new_connection_resumes_the_session_of_the_one_before(
-    run: Runner, serve: Serve, answering_once: Answering, authority: trustme.CA, tmp_path: Path, version: ssl.TLSVersion
+    run: Runner,
+    serve: Serve,
+    answering_once: Answering,
+    authority: trustme.CA,
+    *,
+    tmp_path: Path,
+    version: ssl.TLSVersion,
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = server_context(authority.issue_cert("localhost"))

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import trustme
 from click.testing import CliRunner
+from tests.integration.http.proxies import ForwardProxy
 
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.core import Bus, Settings
 from bellwire.core.cli import root
 from bellwire.core.insight import Trial
 from bellwire.hookspecs import Failed, Sent, Workflow
-from tests.integration.http.proxies import ForwardProxy
 
 Receive = Callable[..., Any]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"

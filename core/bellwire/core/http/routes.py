@@ -16,7 +16,7 @@ from .trust import context_for, default_context, proxy_context, tls_problems
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .egress import EgressPolicy
     from .limits import Limits
@@ -79,11 +79,11 @@ def environment_proxies() -> Mapping[str, str]:
 
 def is_excepted(url: httpx.URL, proxies: Mapping[str, str]) -> bool:
     """Whether ``NO_PROXY`` names the host of *url*: names and all below them, ``*``, each maybe with a port."""
-    from urllib.request import proxy_bypass_environment
+    from urllib import request  # whose functions for it typeshed does not have
 
     port = url.port or (443 if url.scheme == "https" else 80)
-    bypass: bool = proxy_bypass_environment(show_endpoint(url.host, port), dict(proxies))
-    return bool(bypass)
+    bypass: Callable[..., object] = vars(request)["proxy_bypass_environment"]
+    return bool(bypass(show_endpoint(url.host, port), dict(proxies)))
 
 
 @final
