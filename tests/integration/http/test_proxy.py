@@ -216,7 +216,9 @@ def test_a_proxy_is_told_user_name_and_password_and_the_receiver_is_not(
     heads: list[bytes] = []
 
     def script(peer: Peer) -> None:
-        heads.append(peer.read_head())
+        request = peer.read_request()
+        assert request is not None
+        heads.append(request[0])
         peer.send(OK)
 
     proxy = start_proxy(user="bell:p@ss:wörd")

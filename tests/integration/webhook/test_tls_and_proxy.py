@@ -193,6 +193,13 @@ def test_through_a_proxy_and_whose_fault_it_is(
     )
 
 
+def test_a_proxy_that_refuses_a_request_by_its_whole_url(raw_receiver: Receive, proxy: ForwardProxy) -> None:
+    outcome = try_out(raw_receiver(OK).url, proxy=proxy.url).outcome
+    assert isinstance(outcome, Failed)
+    assert outcome.stage == "proxy"
+    assert outcome.detail.endswith("wants a user name and a password (status 407)")
+
+
 def test_a_proxys_password_is_taken_out_of_what_comes_back(raw_receiver: Receive, proxy: ForwardProxy) -> None:
     echo = b"you are YmVsbDpodXNoLWh1c2g= with hush-hush"
     receiver = raw_receiver(b"HTTP/1.1 500 No\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(echo), echo))

@@ -200,8 +200,6 @@ class Journey:
 
     def failure(self, error: httpx.TransportError) -> TransportFailure:
         """What *error* of httpx means, at the step that was reached."""
-        if isinstance(error, TransportFailure):
-            return error
         cause = root_of(error)
         tunnelled = self.origin.scheme == "https"
         match self.step:

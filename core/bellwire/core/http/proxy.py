@@ -162,6 +162,8 @@ class ProxyTransport(httpx.AsyncBaseTransport):
         if conversation is not None:
             try:
                 return await self._converse(conversation, request, body, journey)
+            except TransportFailure:
+                raise
             except httpx.TransportError as error:
                 if not journey.was_stale(error):
                     raise journey.failure(error) from root_of(error)
@@ -170,8 +172,10 @@ class ProxyTransport(httpx.AsyncBaseTransport):
         for address in await self._addresses(journey):
             try:
                 return await self._converse(self._conversation(address), request, body, journey)
+            except TransportFailure:
+                raise
             except httpx.TransportError as error:
-                if isinstance(error, TransportFailure) or journey.step != "connect":
+                if journey.step != "connect":
                     raise journey.failure(error) from root_of(error)
                 problems.append((journey.endpoint or "", error))
         raise journey.unreachable(problems) from root_of(problems[0][1])
