@@ -60,6 +60,19 @@ def _number(part: str) -> int:
     return int(part, 8 if part.startswith("0") else 10)
 
 
+def is_usual(host: str) -> bool:
+    """Whether *host* is an address in a notation that everybody reads alike; brackets are left out.
+
+    >>> is_usual("8.8.8.8"), is_usual("[::1]"), is_usual("010.8.8.8"), is_usual("8.8.8.8.")
+    (True, True, False, False)
+    """
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
 def is_nat64(address: IPAddress) -> bool:
     """Whether *address* is an IPv4 address behind the well-known prefix of NAT64 (RFC 6052), and nothing else."""
     return isinstance(address, IPv6Address) and address in _NAT64

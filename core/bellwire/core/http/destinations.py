@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 
 import attrs
 import httpx
 
-from .addresses import read_address
+from .addresses import is_usual, read_address
 from .special import contains, within
 
 if TYPE_CHECKING:
@@ -106,11 +106,9 @@ def _read_address(entry: str, address: IPAddress) -> IPNetwork:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         msg = f"{entry!r} must be without its zone: addresses with one are always refused"
         raise ValueError(msg)
-    try:
-        ip_address(entry)
-    except ValueError as error:  # read by us, maybe as another address than the one that was meant
+    if entry.startswith("[") or not is_usual(entry):  # read by us, maybe as another address than the one that was meant
         msg = f"{entry!r} must be written as {str(address)!r}"
-        raise ValueError(msg) from error
+        raise ValueError(msg)
     return _unmapped(ip_network(address))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
-from .addresses import IPAddress, hidden_addresses, is_nat64, read_address
+from .addresses import IPAddress, hidden_addresses, is_nat64, is_usual, read_address
 from .destinations import Destinations, looks_numeric, plain_name
 from .special import METADATA_NAMES, contains, is_beside_the_internet, never_allowed, not_global
 
@@ -92,8 +92,7 @@ class EgressPolicy:
     def refusal_of_proxying(self, host: str = "") -> str | None:
         """Why *host* may not be asked of a proxy, which resolves names itself; without one, why no proxy may be used.
 
-        The proxy itself is a host like any other: :meth:`refusal_of_host`, and :meth:`refusal` for its address. Tell
-        the proxy an address as :func:`~.addresses.read_address` reads it, or it may read another one.
+        The proxy itself is a host like any other: :meth:`refusal_of_host`, and :meth:`refusal` for its address.
         """
         if self.mode == "public" and not self.allow.names:
             return (
@@ -102,8 +101,8 @@ class EgressPolicy:
             )
         if not host or (reason := self.refusal_of_host(host)):
             return reason if host else None
-        if read_address(host):
-            return None
+        if address := read_address(host):
+            return None if is_usual(host) else f"{host} must be written as {address}: a proxy may read another address"
         name = plain_name(host) or ""
         if looks_numeric(name):
             return f"the host name {name} ends in a number, and a proxy may read an address in it"
