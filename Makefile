@@ -21,7 +21,7 @@ RUN := $(VENV)/.run-$(call checksum,.requirements/run.txt .requirements/build.tx
 DEV := $(VENV)/.dev-$(call checksum,.requirements/dev.txt)
 PEERS := $(VENV)-peers/.peers-$(call checksum,.requirements/peers.txt)
 
-.PHONY: help demo test lint format docs crash bench requirements clean
+.PHONY: help demo test lint format docs crash fuzz bench requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,10 @@ docs: $(DEV) ## the site, into .site/
 
 crash: $(DEV) ## kill -9 at every step, 30 times on each database; writes docs/explanation/crashes.md (half an hour)
 	BELLWIRE_CRASH_REPEATS=30 BELLWIRE_CRASH_PAGE=yes $(BIN)/python -m pytest -n 2 --dist load tests/crash $(ARGS)
+
+fuzz: $(DEV) ## a million mutated answers against h11, a million requests with cancels (docs/explanation/transport.md)
+	$(BIN)/python -m tests.fuzz.against_h11 --inputs 1000000
+	$(BIN)/python -m tests.fuzz.soak --requests 1000000
 
 bench: $(DEV) $(PEERS) ## the benchmarks; give them a quiet machine
 	$(BIN)/python -m tests.benchmarks --peers $(VENV)-peers/bin/python $(ARGS)

@@ -91,13 +91,14 @@ class AnswerReader:
         return self.complete
 
     def _is_framed(self) -> bool:
+        codings: list[bytes] = []
         for name, value in self.headers:
             match name.lower():
                 case b"content-length":
                     return True
-                case b"transfer-encoding":
-                    return value.lower().endswith(b"chunked")
-        return False
+                case b"transfer-encoding":  # several lines are one list (RFC 9110, 5.2), and its last member counts
+                    codings += [coding for each in value.lower().split(b",") if (coding := each.strip(b" \t"))]
+        return codings[-1:] == [b"chunked"]
 
     # What follows is called by the parser; what it raises stops the parser.
 
