@@ -90,6 +90,28 @@ def test_a_transfer_coding_that_is_not_chunked_ends_with_the_connection() -> Non
     )
 
 
+@pytest.mark.parametrize("lines", [(b"gzip", b"chunked"), (b"gzip, chunked",), (b"gzip", b" , chunked,")])
+def test_an_answer_that_ends_in_the_middle_of_its_chunks_is_not_complete(lines: tuple[bytes, ...]) -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"Transfer-Encoding: %b\r\n" % line for line in lines) + b"\r\n"
+    assert read(head) == "incomplete"
+    assert read(head, b"5\r\nhel") in {"incomplete", "did not answer in HTTP/1.1: Invalid character in chunk size"}
+
+
+@pytest.mark.parametrize("lines", [(b"chunked", b"gzip"), (b"chunked, gzip",), (b"xchunked",)])
+def test_the_last_transfer_coding_counts(lines: tuple[bytes, ...]) -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"Transfer-Encoding: %b\r\n" % line for line in lines) + b"\r\n"
+    ours = read(head, b"abc")
+    assert (ours[0], ours[2]) == (200, b"abc")
+
+
+@pytest.mark.parametrize("name", [b"RTSP", b"ICE"])
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\r\n\r\n"])
+def test_an_answer_of_another_protocol_is_none(name: bytes, before: bytes) -> None:
+    stream = before + name + b"/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    assert read(stream) == "did not answer in HTTP/1.1: Expected HTTP/"
+    assert isinstance(read(*(bytes([byte]) for byte in stream)), str)
+
+
 @pytest.mark.parametrize("status", [b"000", b"099", b"99", b"1000", b"-20"])
 def test_a_status_that_is_none_is_refused(status: bytes) -> None:
     assert isinstance(read(b"HTTP/1.1 " + status + b" X\r\nContent-Length: 0\r\n\r\n"), str)

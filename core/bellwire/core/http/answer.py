@@ -28,6 +28,7 @@ class AnswerReader:
         "_fields",
         "_interim",
         "_limits",
+        "_named",
         "_overhead",
         "_parser",
         "_pieces",
@@ -54,7 +55,7 @@ class AnswerReader:
         self.headers: Headers = []
         self.coding = b""
         """The value of ``content-encoding``."""
-        self.started = self.complete = self.keep_alive = self.truncated = False
+        self.started = self.complete = self.keep_alive = self.truncated = self._named = False
         self._to_head = to_head
         self._pieces: list[bytes] = []
         self._body_size = self._fields = self._interim = self._overhead = 0
@@ -68,6 +69,8 @@ class AnswerReader:
     def feed(self, data: memoryview | bytes) -> bool:
         """Takes what was received; true once the answer is complete. Raises :class:`InvalidAnswer`."""
         self.started = True
+        if not self._named:
+            self._look_for_name(data)
         size = self._body_size
         try:
             self._parser.feed_data(data)
@@ -82,6 +85,16 @@ class AnswerReader:
                 msg = f"sent more than {self._limits.head_bytes} bytes of header"
                 raise InvalidAnswer(msg)
         return self.complete
+
+    def _look_for_name(self, data: memoryview | bytes) -> None:
+        # llhttp reads answers of RTSP and ICE, too; a status of theirs says nothing about a message sent over HTTP.
+        first = bytes(data[:1])
+        if first in b"\r\n":
+            first = bytes(data).lstrip(b"\r\n")[:1]
+        self._named = first == b"H"
+        if first and not self._named:
+            msg = "did not answer in HTTP/1.1: Expected HTTP/"
+            raise InvalidAnswer(msg)
 
     def finish(self) -> bool:
         """Takes the connection's end; true when that completes the answer (RFC 9112, 6.3: no length, no chunks)."""
