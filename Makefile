@@ -53,6 +53,7 @@ crash: $(DEV) ## kill -9 at every step, 30 times on each database; writes docs/e
 fuzz: $(DEV) ## a million mutated answers against h11, a million requests with cancels (docs/explanation/transport.md)
 	$(BIN)/python -m tests.fuzz.against_h11 --inputs 1000000
 	$(BIN)/python -m tests.fuzz.soak --requests 1000000
+	$(BIN)/python -m tests.fuzz.channel --inputs 200000
 
 bench: $(DEV) $(PEERS) ## the benchmarks; give them a quiet machine
 	$(BIN)/python -m tests.benchmarks --peers $(VENV)-peers/bin/python $(ARGS)

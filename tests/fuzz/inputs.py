@@ -73,10 +73,16 @@ def inputs(seed: int, count: int) -> Iterator[Input]:
     for _ in range(count):
         to_head = chance.random() < 0.05
         stream = answer(chance, to_head=to_head)
-        for _ in range(chance.choice((0, 1, 1, 1, 1, 2, 2, 3))):
-            stream = chance.choice(_MUTATIONS)(stream, chance)
+        stream = mutated(stream, chance)
         cuts = sorted(chance.randrange(len(stream) + 1) for _ in range(chance.choice((0, 1, 2, 4))))
         yield Input(stream, tuple(cuts), to_head)
+
+
+def mutated(stream: bytes, chance: random.Random) -> bytes:
+    """*stream* after some meddling, or none."""
+    for _ in range(chance.choice((0, 1, 1, 1, 1, 2, 2, 3))):
+        stream = chance.choice(_MUTATIONS)(stream, chance)
+    return stream
 
 
 def answer(chance: random.Random, *, to_head: bool = False) -> bytes:
