@@ -85,6 +85,7 @@ class _Receiver(asyncio.Protocol):
         self._answers = answers
         self._received = b""
         self._transport: asyncio.Transport
+        self._answering: asyncio.Task[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -95,7 +96,8 @@ class _Receiver(asyncio.Protocol):
         fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
         if end and len(rest) == int(fields[b"Content-Length"]):
             self._received = b""
-            asyncio.get_running_loop().create_task(self._answer(self._answers[fields[b"webhook-id"].decode()]))
+            given = self._answers[fields[b"webhook-id"].decode()]
+            self._answering = asyncio.get_running_loop().create_task(self._answer(given))
 
     async def _answer(self, given: Input) -> None:
         for piece in given.pieces():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
-from bellwire.hookspecs import ChannelEvent
+from bellwire.hookspecs import ChannelEvent, url_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ def news_of(before: ChannelHealth, after: ChannelHealth, finished: Iterable[Deli
     event: ChannelEvent
     if after.failures:
         detail = _first_failure(finished)
-        logger.warning("channel %s fails: %s", after.channel, detail or "no reason is known")
+        logger.warning("channel %s fails: %s", after.channel, _for_logs(detail) or "no reason is known")
         event = ChannelEvent(action="failing", channel=after.channel, failures=after.failures, detail=detail)
     else:
         failures = "1 failure" if before.failures == 1 else f"{before.failures} failures"
@@ -37,6 +38,14 @@ def news_of(before: ChannelHealth, after: ChannelHealth, finished: Iterable[Deli
         event = ChannelEvent(action="recovered", channel=after.channel, failures=before.failures)
     over_news_alone = all(delivered.settlement.claim.kind == ChannelEvent.kind for delivered in finished)
     return None if over_news_alone else event
+
+
+_url: Final = re.compile(r"""https?://[^\s"'<>]*[^\s"'<>.,:;)]""")
+
+
+def _for_logs(detail: str) -> str:
+    # A page may show a URL's path; a log goes further than its channel, and some receivers put their key there.
+    return _url.sub(lambda found: url_origin(found[0]), detail)
 
 
 def _first_failure(finished: Iterable[Delivered]) -> str:
