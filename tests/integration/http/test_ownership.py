@@ -131,7 +131,9 @@ class Ownership(RuleBasedStateMachine):
             self.faults.append(f"{number} came on a connection that was over")
         if peer.served and self.loop.time() - peer.idle_since > IDLE_SECONDS:
             self.faults.append(f"{number} came on a connection that had been idle for too long")
-        if number in self.expected:
+        if self.expected.get(number) is asyncio.CancelledError:
+            peer.spoiled = True  # it was on its way when it was cancelled
+        elif number in self.expected:
             self.faults.append(f"{number} came though it was over")
         if number in self.arrivals and number not in self.retried:
             self.faults.append(f"{number} came twice")
@@ -295,6 +297,24 @@ class Ownership(RuleBasedStateMachine):
             self.run(asyncio.sleep(0))
         if not self.tasks[number].done():
             self.give_up(number)
+        self.settle()
+
+    @precondition(lambda self: self.asked and self.queue)
+    @rule(choice=st.integers(0, 99), turns=st.integers(0, 2))
+    def answer_and_cancel_the_next(self, choice: int, turns: int) -> None:
+        # The one who waits is cancelled when its turn has just come: the next one gets it.
+        number, waiting = self.queue[0], len(self.queue)
+        slots = next(iter(cast("Any", self.transport._pool)._slots.values()))
+        self.answer_on(self.asked[choice % len(self.asked)], "with a length")
+
+        async def cancel() -> None:
+            while len(slots._waiting) == waiting:
+                await asyncio.sleep(0)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            self.give_up(number)
+
+        self.run(cancel())
         self.settle()
 
     def give_up(self, number: int) -> None:
