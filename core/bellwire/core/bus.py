@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 import attrs
 
-from bellwire.hookspecs import ChannelConfig, Clock, Event, Workflow, WorkflowEvent
+from bellwire.hookspecs import ChannelConfig, Clock, Event, Failed, Workflow, WorkflowEvent
 
 from .config import Settings, load_settings
-from .errors import BellwireError, DatabaseError, DispatchRefused, OutboxUnavailable
+from .errors import BellwireError, DatabaseError, DispatchRefused, NotTestable, OutboxUnavailable
 from .forking import Forkable, watch
 from .operating import Operating
 from .plugins import ChannelTypes, Plugins
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .dispatch.dispatcher import Dispatcher
     from .dispatch.embedded import EmbeddedDispatcher
+    from .insight.curl import CurlCommand
     from .insight.explain import Explanation
     from .insight.status import Status
     from .insight.trial import Trial
@@ -305,7 +306,7 @@ class Bus(Operating, Forkable):
         return explain(id, self.settings, self.outbox, self.status(), self.plugins.kinds())
 
     def test(self, channel: str) -> Trial:
-        """Sends the test message once through *channel*, enabled or not; says how it went, and where it failed.
+        """Sends the test message once through *channel*, enabled or not; says how it went, step by step, and what to do.
 
         Raises :class:`~bellwire.core.errors.NotFound` when there is no such channel.
         """
@@ -314,7 +315,41 @@ class Bus(Operating, Forkable):
         from .insight.trial import send_test
 
         self.require_channel(channel)
-        return asyncio.run(send_test(self.settings.channels[channel], self.settings, self.plugins, clock=self._clock))
+        configured = self.settings.channels[channel]
+        return asyncio.run(
+            send_test(configured, self.settings, self.plugins, clock=self._clock, status=self._known_status())
+        )
+
+    def test_as_curl(self, channel: str) -> CurlCommand:
+        """The request that :meth:`test` would send, as a command for curl with what is secret as variables.
+
+        Nothing is sent. Raises :class:`~bellwire.core.errors.NotFound` when there is no such channel, and
+        :class:`~bellwire.core.errors.NotTestable` where there is no request to show, with the reason.
+        """
+        import asyncio
+
+        from .insight.curl import NotShowable, curl_command
+        from .insight.trial import request_of_test
+
+        self.require_channel(channel)
+        configured = self.settings.channels[channel]
+        found = asyncio.run(request_of_test(configured, self.settings, self.plugins, clock=self._clock))
+        if isinstance(found, Failed) or configured.config is None:
+            raise NotTestable(found.detail if isinstance(found, Failed) else configured.disabled_by)
+        try:
+            return curl_command(found, configured.config, channel, timeout=configured.config.timeout_seconds)
+        except NotShowable as error:
+            raise NotTestable(str(error)) from error
+
+    def _known_status(self) -> Status | None:
+        """The status, where the outbox can be asked without making one: a test works without a database."""
+        from .outbox.backends.sqlite import SQLite
+
+        try:
+            backend = self.outbox.database.backend
+            return None if isinstance(backend, SQLite) and not backend.path.exists() else self.status()
+        except BellwireError:
+            return None
 
 
 def _registry(plugins: Iterable[object], channel_types: Mapping[str, type[ChannelConfig]] | None) -> Plugins:

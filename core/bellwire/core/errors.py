@@ -7,6 +7,7 @@
     ├── PluginError             a channel type or a plugin that cannot be used, and why
     ├── DispatchRefused         this process cannot run the embedded dispatcher
     ├── NotFound                no event, delivery or channel of that name
+    ├── NotTestable             a channel's test has no request that could be shown
     ├── DatabaseError           the outbox's database cannot be used, and what to do about it
     │   ├── DatabaseUnavailable     gone, locked or read-only: trying again later may help
     │   │   └── LockedOut               by a transaction that this process itself has open
@@ -56,6 +57,10 @@ class DispatchRefused(BellwireError):
 
 class NotFound(BellwireError):
     """There is no such event, delivery or channel."""
+
+
+class NotTestable(BellwireError):
+    """There is no request of a test that could be shown, and why."""
 
 
 class DatabaseError(BellwireError):

@@ -15,6 +15,7 @@ from .connecting import ProxyOptions, TLSOptions
 from .declared import declared_settings
 from .delivery import Message
 from .events import Event
+from .outcome import Outcome
 from .redact import redact_url
 from .setting import InvalidConfig, Problem, setting
 
@@ -250,6 +251,15 @@ class ChannelConfig:
         Shown wherever the channel is; never a secret. Override it; it is pure.
         """
         return {}
+
+    def advise(self, outcome: Outcome, *, is_test: bool) -> Iterable[str]:  # noqa: ARG002 - for those that override it
+        """What to try after *outcome*, in sentences for whoever administers the channel; the likeliest first.
+
+        Asked of failed attempts, then with what was stored of them, and of tests that went well: what makes the
+        success doubtful. Nothing leaves it to Bellwire, which has advice for each stage. *is_test* tells a test from a
+        real event. Never a secret. Override it; it is pure.
+        """
+        return ()
 
     async def open(self, context: ChannelContext) -> Channel:
         """Opens the channel: returns an object with ``notify_workflow`` or ``notify_event``, and maybe ``aclose``.

@@ -122,7 +122,7 @@ def _decode(data: bytes, headers: Mapping[str, str], *, cut: bool) -> str:
 def _meaning(answer: Answer, rules: Rules) -> str:
     status = answer.status
     if 200 <= status < 300:
-        return 'only 200 counts as success; accept_status = "2xx" would accept this answer'
+        return 'only 200 counts here, set accept_status = "2xx" to take it for success'
     if 300 <= status < 400:
         location = scrub(answer.headers.get("location", ""), rules.secrets)
         where = f"; Location {redact_url(location)}" if location else ""

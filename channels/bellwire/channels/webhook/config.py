@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bellwire.hookspecs import (
     ChannelConfig,
     ChannelContext,
+    Outcome,
     Problem,
     ProxyOptions,
     Secret,
@@ -227,6 +228,12 @@ class WebhookConfig(ChannelConfig):
         except ImportError as error:
             return {"public key": str(error)}
         return {f"public key{f' {number}' if len(keys) > 1 else ''}": key for number, key in enumerate(keys, start=1)}
+
+    def advise(self, outcome: Outcome, *, is_test: bool) -> Iterator[str]:
+        """What the receiver's answer asks for; where none came, Bellwire's own advice will do."""
+        from .meaning import advice_of
+
+        yield from advice_of(outcome, self, is_test=is_test)
 
     async def open(self, context: ChannelContext) -> WebhookChannel:
         """A channel on the context's guarded transport."""

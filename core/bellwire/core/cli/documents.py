@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bellwire.core.http import Certificate
     from bellwire.core.insight import (
         ChannelStatus,
         ChannelVerdict,
+        CurlCommand,
         EventExplanation,
         Explanation,
         ReplayPreview,
         Status,
+        Step,
         Trial,
     )
     from bellwire.core.outbox import AttemptView, Cancelled, DeliveryView, DispatcherRow, EventView, Purged, Replayed
@@ -156,10 +159,11 @@ def _verdict(verdict: ChannelVerdict) -> Document:
         "sentence": verdict.sentence,
         "delivery": None if verdict.delivery is None else delivery_document(verdict.delivery),
         "attempts": [attempt_document(attempt) for attempt in verdict.attempts],
+        "advice": list(verdict.advice),
     }
 
 
-def trial_document(trial: Trial, advice: list[str]) -> Document:
+def trial_document(trial: Trial) -> Document:
     """How a test went."""
     from bellwire.hookspecs import Sent
 
@@ -180,8 +184,43 @@ def trial_document(trial: Trial, advice: list[str]) -> Document:
             {"name": stage.name, "duration": round(stage.seconds, 6), "detail": stage.detail}
             for stage in outcome.stages
         ],
+        "steps": [step_document(step) for step in trial.steps],
+        "certificates": [certificate_document(one) for one in (trial.shown.chain if trial.shown else ())],
+        "obstacles": list(trial.obstacles),
         "warnings": list(trial.warnings),
-        "advice": advice,
+        "advice": list(trial.advice),
+    }
+
+
+def step_document(step: Step) -> Document:
+    """One step of a test."""
+    return {
+        "name": step.name,
+        "verdict": step.verdict,
+        "duration": None if step.seconds is None else round(step.seconds, 6),
+        "detail": step.detail,
+        "notes": list(step.notes),
+        "advice": list(step.advice),
+    }
+
+
+def certificate_document(certificate: Certificate) -> Document:
+    """One certificate of a receiver's chain."""
+    return {
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "names": list(certificate.names),
+        "not_after": certificate.not_after.isoformat().replace("+00:00", "Z"),
+        "days_left": certificate.days_left(datetime.now(UTC)),
+    }
+
+
+def curl_document(command: CurlCommand) -> Document:
+    """A request as a command for curl; ``variables`` stand for what is secret."""
+    return {
+        "command": "\n".join(command.lines),
+        "variables": list(command.variables),
+        "notes": list(command.notes),
     }
 
 

@@ -27,7 +27,7 @@ def command(*, id: str, as_json: bool) -> None:  # noqa: A002 - what people call
     """Say why a notification did, or did not, arrive.
 
     ID is a workflow's, an event's or a delivery's. For each channel it says: sent, waiting until when, vetoed by whom,
-    or failed why.
+    or failed why, and what to try.
     """
     with open_bus() as bus:
         require_outbox(bus, f"workflow, event or delivery {id!r}")
@@ -58,5 +58,6 @@ def _lines(explanation: Explanation) -> Iterator[str]:
         longest = max((len(verdict.channel) for verdict in explained.channels), default=0)
         for verdict in explained.channels:
             yield f"{_INDENT}{verdict.channel:<{longest}}  {verdict.sentence}"
+            yield from (f"{_INDENT}{'':<{longest}}  hint: {sentence}" for sentence in verdict.advice)
         if not explained.channels:
             yield f"{_INDENT}no channel was configured when it was published"

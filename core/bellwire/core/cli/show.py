@@ -17,6 +17,7 @@ from .session import open_bus, require_outbox, unattended
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bellwire.core.bus import Bus
     from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox
 
 
@@ -37,6 +38,7 @@ def command(*, delivery_id: str, as_json: bool) -> None:
         (event,) = outbox.events(event_id=delivery.event_id)
         attempts = outbox.attempts(delivery_id)
         now = outbox.database.now()
+        tried = () if delivery.state in {"delivered", "cancelled"} else _advice(bus, delivery, attempts)
         notices = unattended(bus)
     if as_json:
         print_json(
@@ -44,11 +46,19 @@ def command(*, delivery_id: str, as_json: bool) -> None:
                 **delivery_document(delivery),
                 "event": event_document(event),
                 "attempts": [attempt_document(attempt) for attempt in attempts],
+                "advice": list(tried),
             }
         )
     else:
-        say(*_lines(delivery, event, attempts, now))
+        say(*_lines(delivery, event, attempts, now), *(f"hint: {sentence}" for sentence in tried))
     warn(*notices)
+
+
+def _advice(bus: Bus, delivery: DeliveryView, attempts: Sequence[AttemptView]) -> tuple[str, ...]:
+    from bellwire.core.insight import attempt_advice
+
+    configured = bus.settings.channels.get(delivery.channel)
+    return attempt_advice(attempts, None if configured is None else configured.config)
 
 
 def no_delivery(outbox: Outbox, wanted: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import attrs
 
-from bellwire.core.http import EgressPolicy
+from bellwire.core.http import EgressPolicy, Notebook
 from bellwire.hookspecs import ChannelConfig, Clock, Event, Message, ProxyOptions, TLSOptions
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Context:
     config: ChannelConfig
     policy: EgressPolicy
     renderer: Callable[[Event], Message]
+    notebook: Notebook | None = None
+    """Takes down every request; of a test alone."""
     _transports: list[httpx.AsyncBaseTransport] = attrs.field(factory=list, init=False)
 
     @property
@@ -60,7 +62,7 @@ class Context:
         self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
     ) -> httpx.AsyncBaseTransport:
         """A guarded transport with the channel's time-out and as many connections as it has slots."""
-        from bellwire.core.http import Bounds, Limits, transport_for
+        from bellwire.core.http import Bounds, Limits, Witness, transport_for
 
         tls = self.config.tls_options() if tls is None else tls
         proxy = self.config.proxy_options() if proxy is None else proxy
@@ -74,7 +76,7 @@ class Context:
         for warning in tls.warnings():
             self.logger.warning("channel %s: %s", self.name, warning)
         self._transports.append(transport)
-        return transport
+        return transport if self.notebook is None else Witness(transport, self.notebook)
 
     def client(
         self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None

@@ -22,6 +22,7 @@ from .lane import Lane
 from .presence import host_name, this_process
 
 if TYPE_CHECKING:
+    from bellwire.core.http import Notebook
     from bellwire.core.plugins import Plugins
 
 
@@ -65,8 +66,9 @@ def make_context(
     plugins: Plugins,
     *,
     clock: Clock | None = None,
+    notebook: Notebook | None = None,
 ) -> Context:
-    """What *channel*, configured by *config*, opens in."""
+    """What *channel*, configured by *config*, opens in; a *notebook* takes down its requests."""
     return Context(
         name=channel.name,
         platform_name=settings.platform_name,
@@ -75,6 +77,7 @@ def make_context(
         config=config,
         policy=egress_policy(settings),
         renderer=functools.partial(_render, settings, plugins, channel.type),
+        notebook=notebook,
     )
 
 

@@ -15,6 +15,7 @@ Why it is our own: docs/decisions/0002-own-http-transport.md.
 from __future__ import annotations
 
 from .addresses import IPAddress
+from .certificates import Certificate, Shown, look_at
 from .classify import failure_of
 from .client import guarded_client, user_agent
 from .egress import EgressMode, EgressPolicy
@@ -41,12 +42,14 @@ from .resolver import Resolver, ThreadResolver, system_resolver
 from .retry_after import retry_after
 from .routes import Bounds, connecting_problems, transport_for
 from .transport import GuardedTransport
+from .witness import Notebook, SentRequest, Witness
 
 __all__ = [
     "AnswerInvalid",
     "AnswerLost",
     "AnswerTimedOut",
     "Bounds",
+    "Certificate",
     "ConnectFailed",
     "ConnectTimedOut",
     "EgressMode",
@@ -56,20 +59,25 @@ __all__ = [
     "IPAddress",
     "Limits",
     "NameNotFound",
+    "Notebook",
     "ProxyFailed",
     "ProxyTransport",
     "RequestRefused",
     "Resolver",
     "SchemeRefused",
     "SendFailed",
+    "SentRequest",
+    "Shown",
     "TLSFailed",
     "ThreadResolver",
     "TransportClosed",
     "TransportFailure",
     "WaitTimedOut",
+    "Witness",
     "connecting_problems",
     "failure_of",
     "guarded_client",
+    "look_at",
     "retry_after",
     "system_resolver",
     "transport_for",

@@ -9,7 +9,9 @@ import attrs
 
 from bellwire.core.config import Settings
 from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox, Passing
+from bellwire.hookspecs import ChannelConfig
 
+from .diagnosis import attempt_advice
 from .preview import keeps_order
 from .status import Status
 from .times import counted, shown
@@ -27,6 +29,8 @@ class ChannelVerdict:
     sentence: str
     delivery: DeliveryView | None = None
     attempts: tuple[AttemptView, ...] = ()
+    advice: tuple[str, ...] = ()
+    """What to try after the latest attempt, where that failed and nothing was delivered since."""
 
 
 @attrs.frozen(kw_only=True)
@@ -123,7 +127,13 @@ def _delivery(delivery: DeliveryView, event: EventView, here: _Here) -> ChannelV
         sentence=sentence + _by_hand(delivery, event, here.status),
         delivery=delivery,
         attempts=attempts,
+        advice=() if verdict in {"sent", "cancelled"} else attempt_advice(attempts, _config(delivery.channel, here)),
     )
+
+
+def _config(channel: str, here: _Here) -> ChannelConfig | None:
+    configured = here.settings.channels.get(channel)
+    return None if configured is None else configured.config
 
 
 def _by_hand(delivery: DeliveryView, event: EventView, status: Status) -> str:

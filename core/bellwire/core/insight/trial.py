@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -17,7 +17,7 @@ from bellwire.core.dispatch.presence import host_name
 from bellwire.core.dispatch.settling import DETAIL_LIMIT, RESPONSE_LIMIT, clean
 from bellwire.core.dispatch.setup import make_context
 from bellwire.core.dispatch.threads import DaemonThreads
-from bellwire.core.http import failure_of
+from bellwire.core.http import Notebook, Shown, failure_of, look_at
 from bellwire.hookspecs import (
     Clock,
     Delivery,
@@ -31,9 +31,15 @@ from bellwire.hookspecs import (
     sample_workflow_event,
 )
 
+from .diagnosis import Step, diagnose
+from .obstacles import obstacles
+
 if TYPE_CHECKING:
     from bellwire.core.dispatch.context import Context
+    from bellwire.core.http import SentRequest
     from bellwire.core.plugins import BoundHook, Plugins
+
+    from .status import Status
 
 _OPEN_PATIENCE: Final = 30.0
 _CLOSE_PATIENCE: Final = 5.0
@@ -53,13 +59,35 @@ class Trial:
     seconds: float
     warnings: tuple[str, ...] = ()
     """What is questionable about the channel's settings."""
+    steps: tuple[Step, ...] = ()
+    """The same outcome step by step, with what to try."""
+    shown: Shown | None = None
+    """The receiver's certificates, where it was asked by https and showed any."""
+    obstacles: tuple[str, ...] = ()
+    """What would keep real events from this channel, whatever became of the test."""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to try, of all steps."""
+        return tuple(sentence for step in self.steps for sentence in step.advice)
 
 
 async def send_test(
-    channel: ConfiguredChannel, settings: Settings, plugins: Plugins, *, clock: Clock | None = None
+    channel: ConfiguredChannel,
+    settings: Settings,
+    plugins: Plugins,
+    *,
+    clock: Clock | None = None,
+    status: Status | None = None,
 ) -> Trial:
-    """Opens *channel* for itself alone, sends once, and closes it. Never raises for what the channel does."""
+    """Opens *channel* for itself alone, sends once, and closes it. Never raises for what the channel does.
+
+    Where the receiver speaks TLS, one more handshake looks at its certificates; no request goes over that.
+    *status* says how real events fare, where that is known.
+    """
     begun = time.perf_counter()
+    seconds = 0.0
+    shown: Shown | None = None
     warnings: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     if channel.config is None:
@@ -70,16 +98,76 @@ async def send_test(
     else:
         warnings = tuple(str(problem) for problem in channel.config.problems() if problem.severity == "warning")
         secrets = known_secrets(channel.config)
-        context = make_context(channel, channel.config, settings, plugins, clock=clock)
+        notebook = Notebook()
+        context = make_context(channel, channel.config, settings, plugins, clock=clock, notebook=notebook)
         outcome = await _open_and_send(context, plugins, TestMessage.for_platform(settings.platform_name))
+        seconds = time.perf_counter() - begun
+        outcome = _with_stages(outcome, notebook)
+        shown = await _certificates(notebook, outcome, context)
+    outcome = _scrubbed(outcome, secrets)
+    host = host_name()
+    steps = diagnose(outcome, channel.config, host=host, is_test=True, shown=shown, now=datetime.now(UTC))
     return Trial(
         channel=channel.name,
         type=channel.type,
-        host=host_name(),
+        host=host,
         enabled=channel.active,
-        outcome=_scrubbed(outcome, secrets),
-        seconds=time.perf_counter() - begun,
+        outcome=outcome,
+        seconds=seconds or time.perf_counter() - begun,
         warnings=warnings,
+        steps=tuple(_step_scrubbed(step, secrets) for step in steps),
+        shown=shown,
+        obstacles=tuple(obstacles(channel, settings, plugins.listing(), status)),
+    )
+
+
+async def request_of_test(
+    channel: ConfiguredChannel, settings: Settings, plugins: Plugins, *, clock: Clock | None = None
+) -> SentRequest | Failed:
+    """The first request that a test of *channel* would send, which is not sent; or why there is none."""
+    config = channel.config
+    if config is None or config.missing_when_enabled():
+        problems = () if config is None else config.missing_when_enabled()
+        detail = "; ".join(map(str, problems)) or f"the channel's type is switched off ({channel.disabled_by})"
+        return Failed(stage="config", detail=detail, retryable=False)
+    notebook = Notebook(sends=False)
+    context = make_context(channel, config, settings, plugins, clock=clock, notebook=notebook)
+    outcome = await _open_and_send(context, plugins, TestMessage.for_platform(settings.platform_name))
+    if notebook.requests:
+        return notebook.requests[0]
+    if isinstance(outcome, Failed):
+        scrubbed = _scrubbed(outcome, known_secrets(config))
+        return scrubbed if isinstance(scrubbed, Failed) else outcome
+    return Failed(stage="channel", detail="the channel sends without Bellwire's HTTP client", retryable=False)
+
+
+def _with_stages(outcome: Outcome, notebook: Notebook) -> Outcome:
+    """*outcome* with the stages that its channel left out, as many do."""
+    return attrs.evolve(outcome, stages=notebook.stages) if notebook.stages and not outcome.stages else outcome
+
+
+async def _certificates(notebook: Notebook, outcome: Outcome, context: Context) -> Shown | None:
+    # at the address that was connected to just now: what a name leads to may change between two look-ups
+    endpoint = next((stage.detail for stage in outcome.stages if stage.name == "connect" and stage.detail), "")
+    request = notebook.requests[-1] if notebook.requests else None
+    if request is None or request.scheme != "https" or not endpoint:
+        return None
+    names = {stage.name for stage in outcome.stages}
+    if "tls" not in names or "proxy" in names:  # what answers at a proxy's address is not the receiver
+        return None
+    return await look_at(endpoint, request.host, context.policy)
+
+
+def _step_scrubbed(step: Step, secrets: tuple[str, ...]) -> Step:
+    def scrubbed(text: str) -> str:
+        return clean(text, secrets, DETAIL_LIMIT)
+
+    return attrs.evolve(
+        step,
+        name=scrubbed(step.name),
+        detail=scrubbed(step.detail),
+        notes=tuple(map(scrubbed, step.notes)),
+        advice=tuple(map(scrubbed, step.advice)),
     )
 
 

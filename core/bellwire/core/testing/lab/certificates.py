@@ -56,15 +56,15 @@ class Certificates:
                 context.load_cert_chain(path)
                 return context
             case "untrusted":
-                leaf = _trustme().CA(organization_name="Nobody you know").issue_cert(*_HOSTS)
+                leaf = _trustme().CA(organization_name="Nobody you know").issue_cert(*_HOSTS, common_name="localhost")
             case "wrong-host":
                 leaf = self._issuer.issue_cert("other.example", not_before=begin, not_after=end)
             case "expired":
                 # an hour less, so that it is twelve whole days, however it is counted
                 end = now - dt.timedelta(days=EXPIRED_DAYS, hours=1)
-                leaf = self._issuer.issue_cert(*_HOSTS, not_before=begin, not_after=end)
+                leaf = self._issuer.issue_cert(*_HOSTS, common_name="localhost", not_before=begin, not_after=end)
             case _:
-                leaf = self._issuer.issue_cert(*_HOSTS, not_before=begin, not_after=end)
+                leaf = self._issuer.issue_cert(*_HOSTS, common_name="localhost", not_before=begin, not_after=end)
         leaf.configure_cert(context)
         return context
 

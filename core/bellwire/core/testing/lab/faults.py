@@ -49,6 +49,8 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(_faults)
 """Every fault by its name."""
 
 _MEGABYTE: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+_LAST_BLOCK: Final = b"\x03\0"
 
 
 def _fault(name: str, *, trust: Trust = "", listens: bool = True) -> Callable[[Conversation], Conversation]:
@@ -154,9 +156,15 @@ def _gzip_bomb(peer: Peer, megabytes: int = 64) -> None:
 
 @functools.lru_cache(maxsize=4)
 def _bomb(megabytes: int) -> bytes:
-    packer = zlib.compressobj(wbits=31)
+    # one megabyte is deflated, and then written so many times (RFC 1951; the frame around it is RFC 1952)
+    packer = zlib.compressobj(wbits=-15)
     block = bytes(_MEGABYTE)
-    return b"".join([packer.compress(block) for _ in range(megabytes)]) + packer.flush()
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 0
+    for _ in range(megabytes):
+        checksum = zlib.crc32(block, checksum)
+    size = megabytes * _MEGABYTE % (1 << 32)
+    return _GZIP + packed * megabytes + _LAST_BLOCK + checksum.to_bytes(4, "little") + size.to_bytes(4, "little")
 
 
 @_fault("garbage")
