@@ -306,7 +306,7 @@ class Bus(Operating, Forkable):
         return explain(id, self.settings, self.outbox, self.status(), self.plugins.kinds())
 
     def test(self, channel: str) -> Trial:
-        """Sends the test message once through *channel*, enabled or not; says how it went, step by step, and what to do.
+        """Sends the test message once through *channel*, enabled or not; says step by step how it went.
 
         Raises :class:`~bellwire.core.errors.NotFound` when there is no such channel.
         """

@@ -57,7 +57,7 @@ def test_every_document_is_described_by_its_very_names(page: str, failing: Bellw
     shown = failing.json("show", delivery["id"])
     (channel,) = failing.json("channels")
     assert names(section(page, "A delivery")) == set(delivery)
-    assert set(shown) == set(delivery) | {"event", "attempts"}
+    assert set(shown) == set(delivery) | {"event", "attempts", "advice"}
     assert names(section(page, "An event")) == set(shown["event"])
     assert names(section(page, "An attempt")) == set(shown["attempts"][0])
     assert names(section(page, "A channel")) == set(channel)

@@ -8,12 +8,22 @@ import pytest
 
 from .conftest import CONFIGURATION, Bellwire
 
+WIRE = ("resolve", "policy", "connect", "tls", "send", "answer")
+
 
 def test_a_channel_that_works_says_so_stage_by_stage(configured: Bellwire) -> None:
     shown = configured.ok("test", "ops")
     first, *stages, verdict = shown.splitlines()
     assert first.startswith("test of ops (scripted), sent from ")
-    assert stages == ["  connect     1.2 ms  192.0.2.7:80", "  response    250 ms"]
+    assert stages == [
+        "  resolve  -                 an address needs no look-up",
+        "  policy   ok                192.0.2.7:80 may be reached",
+        "  connect  ok        1.2 ms  192.0.2.7:80",
+        "  tls      -                 http:// is not encrypted",
+        "  send     -",
+        "  answer   ok        250 ms  status 200",
+        "  meaning  ok                200: delivered",
+    ]
     assert verdict.startswith("delivered, the receiver answered 200, in ")
     assert not (configured.folder / "bellwire.db").exists()
 
@@ -21,8 +31,9 @@ def test_a_channel_that_works_says_so_stage_by_stage(configured: Bellwire) -> No
 def test_a_channel_that_fails_says_at_which_stage_and_what_the_receiver_answered(failing: Bellwire) -> None:
     result = failing("test", "ops")
     assert result.exit_code == 1
-    assert "FAILED at status, the receiver answered 500, after " in result.stdout
-    assert "\n  response status_code(500)\nthe answer began\n  boom\\x1b[2J\n  Error: forged\n" in result.stdout
+    assert "\n  meaning  FAILED            response status_code(500)\n" in result.stdout
+    assert "FAILED at meaning, the receiver answered 500, after " in result.stdout
+    assert "\nthe answer began\n  boom\\x1b[2J\n  Error: forged\n" in result.stdout
     assert "hint: the receiver failed by itself: its own log says why" in result.stdout
 
 
@@ -30,7 +41,7 @@ def test_a_channel_that_fails_says_at_which_stage_and_what_the_receiver_answered
     ("status", "words"),
     [
         (204, 'only 200 counts here: have the receiver answer 200, or set accept_status = "2xx"'),
-        (400, "refuses the test"),
+        (400, "refuses the message"),
     ],
 )
 def test_the_hint_fits_the_answer_and_the_channels_settings(bellwire: Bellwire, status: int, words: str) -> None:
@@ -40,7 +51,8 @@ def test_the_hint_fits_the_answer_and_the_channels_settings(bellwire: Bellwire, 
 
 def test_a_disabled_channel_is_tested_and_that_is_told(bellwire: Bellwire) -> None:
     bellwire.configure(CONFIGURATION.replace("enable = true", "enable = false"))
-    assert "the channel is disabled: it can be tested, but is sent no events" in bellwire.ok("test", "ops")
+    shown = bellwire.ok("test", "ops")
+    assert "what keeps real events back\n  the channel is disabled (enable = false): it can be tested" in shown
 
 
 def test_its_document_has_everything(failing: Bellwire) -> None:
@@ -49,6 +61,15 @@ def test_its_document_has_everything(failing: Bellwire) -> None:
     document = json.loads(result.stdout)
     assert document.pop("duration") > 0
     assert document.pop("host")
+    assert [step["name"] for step in document["steps"]] == [*WIRE, "meaning"]
+    assert document.pop("steps")[-1] == {
+        "name": "meaning",
+        "verdict": "failed",
+        "duration": None,
+        "detail": "response status_code(500)",
+        "notes": [],
+        "advice": ["the receiver failed by itself: its own log says why"],
+    }
     assert document == {
         "channel": "ops",
         "type": "scripted",
@@ -62,6 +83,8 @@ def test_its_document_has_everything(failing: Bellwire) -> None:
             {"name": "connect", "duration": 0.0012, "detail": "192.0.2.7:80"},
             {"name": "response", "duration": 0.25, "detail": ""},
         ],
+        "certificates": [],
+        "obstacles": [],
         "warnings": [],
         "advice": ["the receiver failed by itself: its own log says why"],
     }
@@ -85,7 +108,7 @@ def test_a_channel_without_its_url_says_what_it_lacks(bellwire: Bellwire) -> Non
     bellwire.configure('[channels.ops]\ntype = "webhook"\n')
     result = bellwire("test", "ops")
     assert result.exit_code == 1
-    assert "FAILED at config" in result.stdout
+    assert "FAILED at settings" in result.stdout
     assert "url: is required" in result.stdout
 
 
@@ -93,5 +116,5 @@ def test_the_warnings_of_its_settings_are_told(bellwire: Bellwire) -> None:
     bellwire.configure('[channels.ding]\ntype = "webhook"\nurl = "https://oapi.dingtalk.com.invalid/"\ntoken = " t"\n')
     result = bellwire("test", "ding")
     assert result.exit_code == 1
-    assert "FAILED at dns" in result.stdout
+    assert "FAILED at resolve" in result.stdout
     assert "warning: token: begins or ends with blanks" in result.stderr

@@ -69,7 +69,7 @@ def test_any_2xx_is_success_where_that_is_set(status: int, success: bool) -> Non
 @pytest.mark.parametrize(
     ("status", "headers", "settings", "meaning"),
     [
-        (204, {}, {}, 'only 200 counts as success; accept_status = "2xx" would accept this answer'),
+        (204, {}, {}, 'only 200 counts here, set accept_status = "2xx" to take it for success'),
         (301, {}, {}, "redirects are not followed"),
         (302, {"Location": "/login?next=secret"}, {}, "redirects are not followed; Location /login?***"),
         (

@@ -28,8 +28,8 @@ def advice_of(outcome: Outcome, config: WebhookConfig, *, is_test: bool) -> Iter
         yield from _by_status(outcome.status_code, config, is_test=is_test)
     if is_page:
         yield (
-            "the answer is a page of HTML: a login page or a proxy may have answered in the receiver's place; is the url "
-            "the one that takes POST requests of programs?"
+            "the answer is a page of HTML: a login page or a proxy may have answered in the receiver's place; "
+            "is the url the one that takes POST requests of programs?"
         )
 
 

@@ -13,7 +13,7 @@ from .session import existing_outbox, open_bus, unattended
 from .table import Styled, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bellwire.core.bus import Bus
     from bellwire.core.outbox import DeliveryView
@@ -77,12 +77,27 @@ def command(
             print_json([delivery_document(delivery) for delivery in found])
         elif found:
             print_deliveries(found, now)
+            tell(*_hints(bus, found))
         if more:
             tell(f"the newest {limit} are shown; --limit shows more")
         elif not found and not as_json:
             filters = (state, workflow, since, until)
             tell(_why_none(bus, channel, filtered=any(value is not None for value in filters)))
         warn(*unattended(bus))
+
+
+def _hints(bus: Bus, deliveries: Sequence[DeliveryView]) -> Iterator[str]:
+    """What to try, by the newest delivery of each channel that fails."""
+    from bellwire.core.insight import attempt_advice
+
+    seen: set[str] = set()
+    for delivery in deliveries:
+        if delivery.error and delivery.state not in {"delivered", "cancelled"} and delivery.channel not in seen:
+            seen.add(delivery.channel)
+            configured = bus.settings.channels.get(delivery.channel)
+            attempts = bus.outbox.attempts(delivery.id)
+            for sentence in attempt_advice(attempts, None if configured is None else configured.config):
+                yield f"hint for {delivery.channel}: {sentence}"
 
 
 def print_deliveries(deliveries: Sequence[DeliveryView], now: int) -> None:

@@ -1,4 +1,4 @@
-"""A transport that takes down what goes through it: for the person who asks what was sent, where, and how far it came."""
+"""A transport that takes down what goes through it: for who asks what was sent, where, and how far it came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request as a command for curl that can be pasted anywhere: whatever is secret stands there as a shell variable. Pure.
+"""A request as a command for curl that can be pasted anywhere: what is secret stands there as a shell variable. Pure.
 
 The command is for bash and what is like it. A variable that is not set stops it, by ``${NAME:?}``.
 """

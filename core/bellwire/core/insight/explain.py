@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import attrs
 
 from bellwire.core.config import Settings
 from bellwire.core.outbox import AttemptView, DeliveryView, EventView, Outbox, Passing
-from bellwire.hookspecs import ChannelConfig
 
 from .diagnosis import attempt_advice
 from .preview import keeps_order
 from .status import Status
 from .times import counted, shown
+
+if TYPE_CHECKING:
+    from bellwire.hookspecs import ChannelConfig
 
 NOTHING_PASSED: Final = Passing()
 Verdict: TypeAlias = Literal["sent", "waiting", "in flight", "failed", "cancelled", "unwanted"]

@@ -43,7 +43,7 @@ def trust_advice(shown: Shown, now: datetime, problem: str, config: ChannelConfi
         yield f"the certificate is for {names}: have the receiver show the right one, or use such a name in the url"
     elif "self-signed" in problem or "not trusted here" in problem:
         whom = "it" if leaf.self_signed else f"its issuer, {shown.chain[-1].issuer}"
-        yield f"if you trust {whom}: {_trusting(config, 'that' if leaf.self_signed else "the issuer's")}"
+        yield f"if you trust {whom}: {_trusting(config)}"
     elif "chain is incomplete" in problem:
         yield f"have the receiver send the certificate of {leaf.issuer} beside its own"
 
@@ -57,17 +57,17 @@ def problem_advice(problem: str, config: ChannelConfig | None, host: str) -> Ite
     elif "not valid for this" in problem:
         yield "use a name in the url that the receiver's certificate is for"
     elif "self-signed" in problem or "not trusted here" in problem:
-        yield f"if you trust whoever signed it: {_trusting(config, "the issuer's")}"
+        yield f"if you trust whoever signed it: {_trusting(config)}"
     elif "client certificate" in problem:
         yield "the receiver wants to know its senders by a certificate: ask whoever runs it"
     else:
         yield f"is the certificate valid for this name, and does {host} trust who signed it?"
 
 
-def _trusting(config: ChannelConfig | None, whose: str) -> str:
+def _trusting(config: ChannelConfig | None) -> str:
     if hasattr(config, "ca_file"):
-        return f"set ca_file to a file with {whose} certificate"
-    return f"install {whose} certificate among those that this machine trusts; SSL_CERT_FILE names a file of them"
+        return "set ca_file to a file with that certificate"
+    return "install that certificate among those that this machine trusts; SSL_CERT_FILE names a file of them"
 
 
 def _subject(certificate: Certificate) -> str:
