@@ -58,21 +58,15 @@ class Row:
 
 TABLE = {
     "ok": Row("", "200: delivered"),
-    "status": Row(
-        "meaning", "404: the receiver knows no such path", "response status_code(404)", "is the path /status"
-    ),
+    "status": Row("meaning", "404: the receiver knows no such path", "status_code(404)", "is the path /status"),
     "429": Row("meaning", "429: the receiver asks for fewer", "status_code(429)", "try again later", retry_after=1.0),
     "500": Row("meaning", "500: the receiver failed", "response status_code(500) body(boom)", "its own log"),
     "login-page": Row("", "200: delivered", advice="the answer is a page of HTML"),
-    "redirect": Row(
-        "meaning", "redirects are not followed; Location http://127.0.0.1", "status_code(302)", "set url to"
-    ),
+    "redirect": Row("meaning", "redirects are not followed; Location http://127", "status_code(302)", "set url to"),
     "trap": Row("", "200: delivered"),
     "reset": Row("answer", "broke before it answered: connection reset by peer", "reset by peer", "hung up"),
     "early-close": Row("answer", "closed the connection without an answer", ": EOF", "hung up"),
-    "half": Row(
-        "answer", "closed the connection in the middle of its answer (status 200)", "unexpected EOF", "broke off"
-    ),
+    "half": Row("answer", "in the middle of its answer (status 200)", "unexpected EOF", "broke off"),
     "drip": Row("answer", "did not finish its answer within 0.6 s", "i/o timeout", "answer first and work afterwards"),
     "hang": Row("answer", "did not answer within 0.6 s", "i/o timeout", "answer first and work afterwards"),
     "huge": Row("", "200: delivered"),
@@ -141,10 +135,8 @@ def test_a_chain_is_told_from_the_receivers_certificate_upwards_with_its_days(la
 def test_a_certificate_near_its_end_is_warned_of_though_all_went_well(lab: Lab, days: float, *, warned: bool) -> None:
     trial = tried(lab.url("https", days=days))
     assert isinstance(trial.outcome, Sent)
-    assert (
-        "; ".join(trial.advice) == f"the receiver's certificate expires in {int(days)} days: have it renewed"
-    ) == warned
-    assert bool(trial.advice) == warned
+    warning = f"the receiver's certificate expires in {int(days)} days: have it renewed"
+    assert trial.advice == ((warning,) if warned else ())
 
 
 @pytest.mark.usefixtures("trusting")

@@ -85,7 +85,7 @@ def test_every_fault_says_what_it_does() -> None:
 @pytest.mark.parametrize(
     ("fault", "options", "error", "words"),
     [
-        ("hung", {}, ValueError, "the lab has no fault 'hung', did you mean 'hang'"),
+        ("hangs", {}, ValueError, "the lab has no fault 'hangs', did you mean 'hang'?"),
         ("meteor", {}, ValueError, "there are: ok, status, 429, 500"),
         ("429", {"after": 3}, TypeError, "the fault '429' has no option 'after'; it has: retry_after, body"),
         ("hang", {"days": 3}, TypeError, "it has: none"),
