@@ -135,3 +135,21 @@ def test_migrate_tells_the_version_before_and_after(configured: Bellwire) -> Non
     path = configured.folder / "bellwire.db"
     assert configured.ok("migrate") == f"{path}: the tables are there now, version 1\n"
     assert configured.ok("migrate") == f"{path}: is up to date, version 1\n"
+
+
+def test_what_to_try_after_a_failed_delivery_is_told_wherever_it_is_looked_at(failing: Bellwire) -> None:
+    failing.publish(workflow="7")
+    failing.ok("worker", "--once")
+    (delivery,) = failing.json("deliveries")
+    advice = "the receiver failed by itself: its own log says why"
+    assert f"hint: {advice}" in failing.ok("show", delivery["id"])
+    assert f"hint: {advice}" in failing.ok("explain", "7")
+    assert f"hint for ops: {advice}" in failing("deliveries").stderr
+    assert failing.json("show", delivery["id"])["advice"] == [advice]
+    assert failing.json("explain", "7")["events"][0]["channels"][0]["advice"] == [advice]
+
+
+def test_what_was_delivered_in_the_end_needs_no_advice(configured: Bellwire) -> None:
+    configured.publish(workflow="7")
+    configured.ok("worker", "--once")
+    assert "hint" not in configured.ok("explain", "7") + configured("deliveries").stderr

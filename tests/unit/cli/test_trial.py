@@ -118,3 +118,46 @@ def test_the_warnings_of_its_settings_are_told(bellwire: Bellwire) -> None:
     assert result.exit_code == 1
     assert "FAILED at resolve" in result.stdout
     assert "warning: token: begins or ends with blanks" in result.stderr
+
+
+def test_what_keeps_real_events_back_is_told_beside_a_success(bellwire: Bellwire) -> None:
+    bellwire.configure(f'{CONFIGURATION}actions = ["approve"]\nprojects = ["billing-*"]\n')
+    shown = bellwire.ok("test", "ops")
+    assert 'what keeps real events back\n  actions = ["approve"]: events of the actions create, reject' in shown
+    assert '\n  projects = ["billing-*"]: workflows of other projects are not sent' in shown
+
+
+def test_how_the_channel_stands_is_told_where_there_is_a_database(configured: Bellwire) -> None:
+    configured.publish()
+    configured.ok("pause", "ops", "--reason", "moving")
+    shown = configured.ok("test", "ops")
+    assert "the channel is paused by " in shown
+    assert "moving" in shown
+    assert "`bellwire resume ops` ends that" in shown
+    assert "1 delivery waits" in shown
+
+
+def test_curl_shows_the_request_and_sends_nothing(bellwire: Bellwire) -> None:
+    bellwire.configure('[channels.ops]\ntype = "webhook"\nurl = "http://192.168.21.34:8000"\ntoken = "test123"\n')
+    result = bellwire("test", "ops", "--curl")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("curl --globoff ")
+    assert "  --header 'Authorization: Bearer '\"${OPS_TOKEN:?}\" \\\n" in result.stdout
+    assert "test123" not in result.output
+    assert result.stderr.endswith("note: set OPS_TOKEN first: it stands for what is secret\n")
+    document = json.loads(bellwire("test", "ops", "--curl", "--json").stdout)
+    assert document.keys() == {"command", "variables", "notes"}
+    assert document["variables"] == ["OPS_TOKEN"]
+
+
+def test_curl_of_a_channel_without_http_says_why_there_is_none(configured: Bellwire) -> None:
+    result = configured("test", "ops", "--curl")
+    assert result.exit_code == 1
+    assert "sends without Bellwire's HTTP client" in result.stderr
+
+
+def test_a_long_answer_is_cut_line_by_line(bellwire: Bellwire) -> None:
+    bellwire.configure(f'{CONFIGURATION}answer = "{"x" * 500}\\nend"\n')
+    lines = bellwire.ok("test", "ops").splitlines()
+    assert max(map(len, lines)) == 202
+    assert "  end" in lines

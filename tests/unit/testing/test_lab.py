@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import sys
 import threading
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
@@ -78,8 +80,13 @@ def test_a_place_that_nobody_asked_for_says_so() -> None:
         assert (answer.status, lab.requests[0].fault) == (404, "")
 
 
-def test_every_fault_says_what_it_does() -> None:
+def test_every_fault_says_what_it_does_and_stands_in_the_guide_with_its_options(repository: Path) -> None:
     assert all(fault.description.endswith(".") for fault in FAULTS.values())
+    rows = re.findall(
+        r"^\| (`.*`) \| .* \| (.*?) ?\|$", (repository / "docs/guide/channels.md").read_text("utf-8"), re.M
+    )
+    told = {name: re.findall(r"`(\w+)`", options) for names, options in rows for name in re.findall(r"`(.*?)`", names)}
+    assert {name: list(fault.options) for name, fault in FAULTS.items()}.items() <= told.items()
 
 
 @pytest.mark.parametrize(
