@@ -11,7 +11,7 @@ from bellwire.channels.webhook.meaning import advice_of
 from bellwire.hookspecs import Failed, Secret, Sent
 
 LOGIN = '\n<!-- sso -->\n<!DOCTYPE html><html lang="en"><head><title>Sign in</title></head></html>'
-TOKEN = {"token": Secret("t")}
+TOKEN: dict[str, Any] = {"token": Secret("t")}
 
 
 def told(status: int | None, *, response: str = "", is_test: bool = True, stage: Any = "status", **config: Any) -> str:

@@ -9,6 +9,8 @@ of ours but the failures. How a request walks::
 
 ``routes`` chooses between the two. ``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and
 ``retry_after`` are pure.
+``certificates`` looks at what a receiver shows and ``witness`` takes down what is sent, both for tests of channels.
+``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and ``retry_after`` are pure.
 Why it is our own: docs/decisions/0002-own-http-transport.md.
 """
 

@@ -49,7 +49,7 @@ def _general(failed: Failed, config: ChannelConfig | None, host: str, under_way:
         case "tls":
             yield from problem_advice(own_words(failed), config, host)
         case "policy":
-            yield "the setting egress says which addresses may be reached"
+            yield "egress, egress_allow and egress_deny say what may be reached (docs/guide/egress.md)"
         case "send":
             yield "the receiver closed before it had the whole request: its own log, or that of a proxy, says why"
         case "response":
