@@ -123,7 +123,8 @@ def attempt_advice(attempts: Sequence[AttemptView], config: ChannelConfig | None
     outcome = outcome_of(attempts[-1]) if attempts else None
     if not isinstance(outcome, Failed):
         return ()
-    return advice(outcome, config, under_way=failing_step(outcome) or "", is_test=False)
+    under_way = failing_step(outcome) or ""
+    return advice(outcome, config, host="the machine that sent it", under_way=under_way, is_test=False)
 
 
 @attrs.frozen(kw_only=True)
