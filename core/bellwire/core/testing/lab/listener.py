@@ -45,9 +45,9 @@ class Listener:
 
     def _start(self, work: Any, *args: Any) -> None:  # noqa: ANN401 - any callable with its arguments
         thread = threading.Thread(target=work, args=args, name="bellwire-lab", daemon=True)
-        with self._lock:
+        with self._lock:  # started within it, so that close() joins no thread that is not started yet
             self._threads.append(thread)
-        thread.start()
+            thread.start()
 
     def _accept(self) -> None:
         while True:
