@@ -22,7 +22,6 @@ class SentRequest:
     url: str
     """The whole of it, with whatever it keeps secret."""
     host: str
-    scheme: str
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
@@ -61,7 +60,6 @@ class Witness(httpx.AsyncBaseTransport):
             method=request.method,
             url=str(request.url.copy_with(userinfo=b"", fragment=None)),
             host=request.url.raw_host.decode("ascii"),
-            scheme=request.url.scheme,
             headers=tuple(request_fields(request)),
             body=body,
         )

@@ -153,7 +153,7 @@ class _Found:
                 continue
             seconds[step] = seconds.get(step, 0.0) + stage.seconds
             if stage.detail:
-                details[step] = stage.detail  # the last says most
+                details[step] = stage.detail
         reused = any(stage.detail.startswith(_REUSED) for stage in outcome.stages)
         endpoint = next((stage.detail for stage in outcome.stages if stage.name == "connect"), "")
         return cls(seconds=seconds, details=details, own=tuple(own), reused=reused, endpoint=endpoint)

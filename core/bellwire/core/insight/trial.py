@@ -150,7 +150,7 @@ async def _certificates(notebook: Notebook, outcome: Outcome, context: Context) 
     # at the address that was connected to just now: what a name leads to may change between two look-ups
     endpoint = next((stage.detail for stage in outcome.stages if stage.name == "connect" and stage.detail), "")
     request = notebook.requests[-1] if notebook.requests else None
-    if request is None or request.scheme != "https" or not endpoint:
+    if request is None or not endpoint:
         return None
     names = {stage.name for stage in outcome.stages}
     if "tls" not in names or "proxy" in names:  # what answers at a proxy's address is not the receiver
