@@ -14,7 +14,10 @@ import attrs
 import httpx
 import pytest
 
+from bellwire.core.testing import fixtures
 from bellwire.core.testing.lab import FAULTS, Lab, NeedsTrustme
+
+lab = fixtures.lab  # as a conftest's pytest_plugins brings it
 
 
 @attrs.frozen
@@ -141,3 +144,8 @@ def test_closing_does_not_wait_for_a_handshake_that_never_comes() -> None:
         silent = socket.create_connection((place.hostname, place.port))
     silent.close()
     assert set(threading.enumerate()) == before
+
+
+def test_the_fixture_is_a_lab_of_the_tests_own(lab: Lab) -> None:
+    assert post(lab.url("ok")).body == b"ok"
+    assert len(lab.requests) == 1
