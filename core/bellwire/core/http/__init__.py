@@ -7,10 +7,9 @@ of ours but the failures. How a request walks::
                                                     └ dialling: resolver ▸ egress ▸ socket ▸ tls
            └ proxy (httpx's own transport, told by journey where it is; conversations are kept)
 
-``routes`` chooses between the two. ``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and
+``routes`` chooses between the two. ``certificates`` looks at what a receiver shows and ``witness`` takes down what is
+sent, both for tests of channels. ``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and
 ``retry_after`` are pure.
-``certificates`` looks at what a receiver shows and ``witness`` takes down what is sent, both for tests of channels.
-``head``, ``answer``, ``egress``, ``addresses``, ``decoding``, ``faults`` and ``retry_after`` are pure.
 Why it is our own: docs/decisions/0002-own-http-transport.md.
 """
 
