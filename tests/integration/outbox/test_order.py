@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bellwire.core.outbox import LaneDemand, upkeep
+from bellwire.core.outbox import LaneDemand, OpenPlace, stranded, upkeep
 from bellwire.core.outbox.tables import deliveries
 
 if TYPE_CHECKING:
@@ -96,17 +96,16 @@ def test_the_sweep_frees_the_earliest_of_a_key_and_nothing_else(desk: Desk) -> N
     desk.outbox.unpark("ops")  # a2, a3 and b2 are free now, against the order
     assert desk.claimed_ids(slots=10) == ["a2"]
     assert [desk.state(event) for event in ("a3", "b1", "b2")] == ["parked", "claimed", "parked"]
-    assert desk.outbox.mend_order() == 0
+    assert desk.outbox.mend_order() == (0, None)
     desk.publish("c1", "c2", key="c")
     (c1,) = desk.claim()
     desk.end(c1)
     assert desk.state("c2") == "waiting"
 
 
-def strand(desk: Desk, event: str) -> None:
+def strand(desk: Desk, event: str, channel: str = "ops") -> None:
     """Parks what nothing blocks, as a release does that was missed."""
-    (view,) = desk.outbox.deliveries_of(event)
-    parked = deliveries.update().where(deliveries.c.id == view.id)
+    parked = deliveries.update().where(deliveries.c.id == desk.view(event, channel).id)
     desk.outbox.database.write(lambda connection: connection.execute(parked.values(state="parked")))
 
 
@@ -115,9 +114,37 @@ def test_what_a_release_has_missed_is_freed_and_nothing_else(desk: Desk) -> None
     desk.publish("b1", "b2", key="b")
     strand(desk, "a1")
     assert len(desk.claim()) == 1, "of b alone"
-    assert desk.outbox.mend_order() == 1
+    assert desk.outbox.mend_order() == (1, None)
     assert [desk.state(event) for event in ("a1", "a2", "b1", "b2")] == ["waiting", "parked", "claimed", "parked"]
-    assert desk.outbox.mend_order() == 0
+    assert desk.outbox.mend_order() == (0, None)
+
+
+def test_a_look_for_missed_releases_finds_the_same_in_slices_of_any_size(desk: Desk) -> None:
+    for channel, key in (("chat", "a"), ("ops", "a"), ("ops", "b"), ("ops", "B"), ("tail", "")):
+        desk.publish(*(f"{channel}-{key}-{number}" for number in range(3)), key=key, channels=[channel])
+        desk.claim(channel)
+    for event in ("chat-a-0", "ops-b-0", "ops-b-1", "tail--0"):
+        strand(desk, event, channel=event.split("-")[0])
+    for slice_ in (1, 2, 3, 4, 5, 50):
+        found, after = [], None
+        while True:
+            with desk.outbox.database.read() as connection:
+                keys, after = stranded.find(connection, after, desk.time.now, slice_=slice_)
+            found += keys
+            if after is None:
+                break
+        assert found == [("chat", "a"), ("ops", "b"), ("tail", "")], f"in slices of {slice_}"
+
+
+def test_a_look_in_slices_goes_on_within_a_key_whose_first_ones_may_be_passed(desk: Desk) -> None:
+    desk.publish("head", "next", "last")
+    (head,) = desk.claim()
+    desk.exchange([desk.settlement(head, "retry", delay=3600, patience=600)])
+    desk.time.passes(600)
+    assert desk.outbox.mend_order(slice_=1) == (0, OpenPlace("ops", "wf-1", head.seq))
+    freed, after = desk.outbox.mend_order(OpenPlace("ops", "wf-1", head.seq), slice_=1)
+    assert (freed, desk.state("next"), desk.state("last")) == (1, "waiting", "parked")
+    assert desk.outbox.mend_order(after, slice_=1) == (0, None)
 
 
 def test_a_lane_full_of_one_key_still_serves_the_others(desk: Desk) -> None:
@@ -177,6 +204,21 @@ def test_followers_pass_a_head_that_has_failed_for_longer_than_they_have_patienc
     assert desk.claimed_ids() == ["last"]
     desk.time.passes(3000)
     assert desk.claimed_ids() == ["head"]
+
+
+def test_a_key_is_not_released_again_and_again_while_one_that_may_not_be_passed_is_open(desk: Desk) -> None:
+    """Whatever is parked in other keys, before it."""
+    desk.publish("a1", "a2", key="a")
+    desk.publish("b1", "b2", "b3", key="b")
+    a1, b1 = sorted(desk.claim(), key=lambda claim: claim.seq)
+    desk.exchange([desk.settlement(b1, "retry", delay=3600, patience=600)])
+    desk.time.passes(600)
+    desk.outbox.let_pass()
+    assert desk.claimed_ids() == ["b2"]
+    assert [desk.state(event) for event in ("a2", "b3")] == ["parked", "parked"]
+    with desk.outbox.database.read() as connection:
+        assert upkeep.impatient_keys(connection, desk.time.now) == []
+    desk.end(a1)
 
 
 def test_the_patience_counts_from_the_first_failure_not_from_the_latest(desk: Desk) -> None:

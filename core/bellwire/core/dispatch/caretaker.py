@@ -16,7 +16,7 @@ from .presence import gone
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bellwire.core.outbox import Claim, DispatcherRow, Outbox, Retention
+    from bellwire.core.outbox import Claim, DispatcherRow, OpenPlace, Outbox, Retention
 
 logger = logging.getLogger("bellwire.dispatch")
 
@@ -29,6 +29,8 @@ _EXPIRE_SHARE: Final = 0.1
 _LEAST_PAUSE: Final = 0.05
 MEND_EVERY: Final = 600.0
 """Seconds between two looks for deliveries that nobody has freed; the first comes when a dispatcher starts."""
+_MEND_FOR: Final = 0.1
+"""Seconds that such a look takes of one heartbeat, at the most; the next one goes on. Nothing is settled meanwhile."""
 
 
 class Caretaker:
@@ -42,6 +44,7 @@ class Caretaker:
         self.seconds_until_expiring = _FIRST_LOOK
         """How long :meth:`expire` shall not be called."""
         self._mend_at = 0.0
+        self._mend_from: OpenPlace | None = None
 
     def beat(self, held: Sequence[Claim], lanes: Mapping[str, str]) -> None:
         """The heartbeat: renews the leases of *held*, and takes over what dispatchers that are gone have left."""
@@ -52,10 +55,18 @@ class Caretaker:
         if freed:
             logger.warning("took over %d deliveries whose dispatcher stopped", freed)
         self._outbox.let_pass()
-        if time.monotonic() >= self._mend_at:
-            if stranded := self._outbox.mend_order():
-                logger.warning("freed %d parked deliveries that nothing held back any more", stranded)
-            self._mend_at = time.monotonic() + MEND_EVERY
+        self._mend_order()
+
+    def _mend_order(self) -> None:
+        begun = time.monotonic()
+        while time.monotonic() >= self._mend_at:
+            freed, self._mend_from = self._outbox.mend_order(self._mend_from)
+            if freed:
+                logger.warning("freed %d parked deliveries that nothing held back any more", freed)
+            if self._mend_from is None:
+                self._mend_at = time.monotonic() + MEND_EVERY
+            elif time.monotonic() > begun + _MEND_FOR:
+                return
 
     def leave(self) -> None:
         """The dispatcher stops."""

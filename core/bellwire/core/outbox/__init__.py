@@ -16,7 +16,8 @@ from .rows import AttemptRecord, Claim, LaneDemand, NewEvent, Settlement
 from .selection import Chosen, ChosenEvent, Found, Selection
 from .states import FINAL, OPEN, STATES, State
 from .storing import store
-from .upkeep import DispatcherRow
+from .stranded import OpenPlace
+from .upkeep import DispatcherRow, interruption_wait
 from .watch import Watch
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Found",
     "LaneDemand",
     "NewEvent",
+    "OpenPlace",
     "Outbox",
     "Overtaken",
     "Passing",
@@ -53,5 +55,6 @@ __all__ = [
     "Settlement",
     "State",
     "Watch",
+    "interruption_wait",
     "store",
 ]

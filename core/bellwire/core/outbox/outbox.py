@@ -23,6 +23,7 @@ from . import (
     schema,
     selection,
     set_back,
+    stranded,
     upkeep,
 )
 from .group_commit import GroupCommit
@@ -252,25 +253,30 @@ class Outbox:
         """Frees all parked deliveries of *channel*, whose order was switched off; returns how many."""
         return self.database.write(lambda connection: upkeep.unpark(connection, channel))
 
-    def mend_order(self) -> int:
-        """Frees what is parked though nothing blocks it; returns how many: none, unless a release was missed.
+    def mend_order(
+        self, after: stranded.OpenPlace | None = None, *, slice_: int = stranded.SLICE
+    ) -> tuple[int, stranded.OpenPlace | None]:
+        """Frees what is parked though nothing blocks it, of the next *slice_* open deliveries behind *after*.
 
-        It reads all that is open, so it is for now and then.
+        Returns of how many keys (none, unless a release was missed), and the place to go on from; ``None`` when there
+        is no more.
         """
-        return self._release_those(upkeep.stranded_keys)
+        with self.database.read() as connection:
+            keys, next_after = stranded.find(connection, after, self.database.now(connection), slice_=slice_)
+        self._release(keys)
+        return len(keys), next_after
 
     def let_pass(self) -> None:
         """Frees what waits behind deliveries that have failed for longer than their key's order has patience."""
-        self._release_those(upkeep.impatient_keys)
+        with self.database.read() as connection:
+            keys = upkeep.impatient_keys(connection, self.database.now(connection))
+        self._release(keys)
 
-    def _release_those(self, find: Callable[[sa.Connection, int], list[tuple[str, str]]]) -> int:
-        with self.database.read() as connection:  # it seldom finds any, and need not lock anything for that
-            keys = find(connection, self.database.now(connection))
-        if keys:
+    def _release(self, keys: Sequence[tuple[str, str]]) -> None:
+        if keys:  # seldom: whoever only looks need not lock anything
             self.database.write(
                 lambda connection: self._statements.release(connection, keys, self.database.now(connection))
             )
-        return len(keys)
 
     def cancel(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Settles waiting deliveries as cancelled; returns the ids of those that were still waiting."""

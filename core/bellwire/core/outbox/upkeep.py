@@ -156,19 +156,6 @@ def unpark(connection: Connection, channel: str) -> int:
     return connection.execute(parked.values(state="waiting")).rowcount
 
 
-def stranded_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
-    """The channels and keys whose earliest open delivery is parked, though nothing blocks it: a release was missed."""
-    d = deliveries.c
-    earliest = (
-        sa.select(sa.func.min(d.seq).label("seq"))
-        .where(d.settled_at.is_(None), d.holds_until.is_(None) | (d.holds_until > now))
-        .group_by(d.channel, d.ordering_key)
-        .subquery()
-    )
-    query = sa.select(d.channel, d.ordering_key).join(earliest, d.seq == earliest.c.seq).where(d.state == "parked")
-    return [(row.channel, row.ordering_key) for row in connection.execute(query)]
-
-
 def be_patient(connection: Connection, channel: str, longer: int) -> None:
     """Has the order of *channel* wait so many microseconds longer for what has failed.
 
@@ -196,6 +183,7 @@ def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
         )
         .order_by(parked.c.seq)
         .limit(1)
+        .correlate(deliveries)  # by itself it would not see the outermost query from within the innermost
         .scalar_subquery()
     )
     blocks = sa.exists().where(
@@ -206,9 +194,8 @@ def impatient_keys(connection: Connection, now: int) -> list[tuple[str, str]]:
         before.c.state != "parked",
         before.c.holds_until.is_(None) | (before.c.holds_until > now),
     )
-    query = (
-        sa.select(d.channel, d.ordering_key)
-        .where(d.holds_until <= now, d.settled_at.is_(None), first_parked.is_not(None), ~blocks)
-        .distinct()
+    query = sa.select(d.channel, d.ordering_key).where(
+        d.holds_until <= now, d.settled_at.is_(None), first_parked.is_not(None), ~blocks
     )
-    return [(row.channel, row.ordering_key) for row in connection.execute(query)]
+    # DISTINCT would have SQLite read all that is open in the order of keys, instead of the few that have failed
+    return list(dict.fromkeys((row.channel, row.ordering_key) for row in connection.execute(query)))
