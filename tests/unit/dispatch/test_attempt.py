@@ -262,3 +262,27 @@ def test_without_its_grace_the_engine_would_cut_in_before_the_channels_own_time_
     outcome = outcome_of(hook, timeout=0.01)
     assert isinstance(outcome, Failed)
     assert outcome.detail == "no answer to the request"
+
+
+class Unreadable(Exception):
+    """What a library raises that builds its text late, and fails at it."""
+
+    def __str__(self) -> str:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def test_an_error_that_cannot_say_what_it_is_ends_its_attempt_and_nothing_else() -> None:
+    outcome = Failed(stage="channel", detail="Unreadable, which cannot be read (UnicodeDecodeError)")
+    assert both(raising(Unreadable())) == [outcome, outcome]
+
+
+def test_a_keyboard_interrupt_away_from_the_main_thread_is_the_channels_own_doing() -> None:
+    """No key was pressed: it would end the loop in which all channels are served."""
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(both(raising(KeyboardInterrupt()))))
+    thread.start()
+    thread.join()
+    assert [outcome.detail for outcome in outcomes if isinstance(outcome, Failed)] == [
+        "KeyboardInterrupt",
+        "RuntimeError: KeyboardInterrupt: ",
+    ]

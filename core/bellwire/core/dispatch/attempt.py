@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from bellwire.hookspecs import Delivery, Event, Failed, Outcome, Sent
@@ -47,11 +48,11 @@ async def call_hook(
     except TimeoutError as error:
         if isinstance(error, _Overdue):
             return Failed(stage="timeout", detail=f"{hook.name} was still running after {timeout:g} s")
-        return classify(error)
+        return _classified(error, classify)
     except BaseException as error:
         if is_from_outside(error):
             raise
-        return classify(error)
+        return _classified(error, classify)
     if isinstance(result, Sent | Failed):
         return result
     return Failed(
@@ -61,11 +62,21 @@ async def call_hook(
     )
 
 
+def _classified(error: BaseException, classify: Callable[[BaseException], Failed]) -> Failed:
+    try:
+        return classify(error)
+    except Exception as further:  # noqa: BLE001 - an error may not even be able to say what it is
+        detail = f"{type(error).__name__}, which cannot be read ({type(further).__name__})"
+        return Failed(stage="channel", detail=detail)
+
+
 def is_from_outside(error: BaseException) -> bool:
     """Whether *error* is somebody's wish that this task ends, and nothing that a channel's code did by itself."""
     if isinstance(error, asyncio.CancelledError):
         return cast("asyncio.Task[object]", asyncio.current_task()).cancelling() > 0
-    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+    if isinstance(error, KeyboardInterrupt):  # Python raises it in the main thread alone
+        return threading.current_thread() is threading.main_thread()
+    return isinstance(error, GeneratorExit)
 
 
 class _Overdue(TimeoutError):
