@@ -88,6 +88,13 @@ def test_the_warning_names_ten_workflows_and_counts_the_others(failing: Bellwire
     assert len(failing.json("replay", "--failed", "--dry-run")["overtaken"]) == 12
 
 
+@pytest.mark.parametrize("arguments", [("replay", "--failed"), ("cancel",), ("deliveries",)])
+def test_since_longer_ago_than_there_are_years_is_since_ever(two: Bellwire, arguments: tuple[str, ...]) -> None:
+    two.publish("reject")
+    dry = () if arguments == ("deliveries",) else ("--dry-run",)
+    assert two(*arguments, "--since", "999999d", *dry).exit_code == 0
+
+
 def test_a_preview_says_how_many_and_does_nothing(two: Bellwire) -> None:
     event = fail_once_then_send_later_ones(two, "reject")
     shown = two("replay", "--channel", "ops", "--since", "1h", "--dry-run")

@@ -66,6 +66,7 @@ def yes_option(command: F) -> F:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @attrs.frozen
@@ -77,7 +78,12 @@ class Moment:
 
     def after(self, now: int) -> datetime:
         """The point in time, when the database says that it is *now* (microseconds since 1970 UTC)."""
-        return self.at if self.at is not None else _EPOCH + now * _MICROSECOND - (self.ago or timedelta())
+        if self.at is not None:
+            return self.at
+        try:
+            return _EPOCH + now * _MICROSECOND - (self.ago or timedelta())
+        except OverflowError:  # before the year 1
+            return _EARLIEST
 
     def microseconds(self, now: int) -> int:
         """The same in microseconds since 1970 UTC."""
