@@ -237,6 +237,11 @@ def test_a_paused_channel_waits_until_it_is_resumed_and_says_by_whom(bus: Bus) -
     assert state(bus, event) == "delivered"
 
 
+def test_the_reason_of_a_pause_may_hold_what_no_database_takes(bus: Bus) -> None:
+    assert bus.pause("ops", by="ann", reason="moving\udcff\0")
+    assert bus.outbox.health()["ops"].paused_reason == "moving?\ufffd"
+
+
 def test_a_channel_that_nobody_knows_is_neither_paused_nor_resumed(bus: Bus) -> None:
     for method in (bus.pause, bus.resume):
         with pytest.raises(NotFound, match="no channel 'opsx' is configured; there are: chat, ops"):

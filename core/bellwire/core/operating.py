@@ -135,6 +135,7 @@ class Operating(ABC):
         it, when, and why. Raises :class:`~bellwire.core.errors.NotFound` for a channel that nobody knows.
         """
         self._require_known(channel)
+        by, reason = _storable(by), _storable(reason)
         return not self.outbox.set_paused(channel, paused=True, by=by, reason=reason).paused
 
     def resume(self, channel: str) -> bool:
@@ -200,6 +201,11 @@ class Operating(ABC):
             return
         if channel not in self.outbox.health() and channel not in self.outbox.counts():
             self.require_channel(channel)
+
+
+def _storable(text: str) -> str:
+    """*text* as every database takes it: a terminal may give any bytes as an argument, PostgreSQL refuses U+0000."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _batches(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -209,6 +209,13 @@ def test_a_workflow_is_explained_event_by_event_in_publish_order(bus: Bus) -> No
     assert [told.event.action for told in explanation.events] == ["create", "approve"]
 
 
+def test_of_a_workflow_with_many_events_the_newest_are_explained_and_the_summary_says_so(bus: Bus) -> None:
+    events = [publish(bus) for _ in range(51)]
+    explanation = bus.explain("7")
+    assert explanation.summary.startswith("workflow 7: more than 50 events published, of which these are the newest; ")
+    assert [told.event.id for told in explanation.events] == [event.id for event in events[1:]]
+
+
 def test_a_delivery_is_explained_alone(bus: Bus) -> None:
     event = publish(bus)
     (view,) = bus.outbox.deliveries_of(event.id)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bellwire.hookspecs import ChannelConfig
 
 NOTHING_PASSED: Final = Passing()
+MOST_EVENTS: Final = 50
+"""Of a workflow with more, the newest are explained."""
 Verdict: TypeAlias = Literal["sent", "waiting", "in flight", "failed", "cancelled", "unwanted"]
 
 
@@ -86,9 +88,14 @@ def explain(
         explained = _event(events[0], here)
         summary = f"event {id}: {events[0].kind} {events[0].action}, published {shown(events[0].created_at, status.at)}"
         return Explanation(id=id, subject="event", summary=summary, events=(explained,), notices=notices)
-    if events := outbox.events(ordering_key=id):
-        told_all = tuple(_event(event, here) for event in events)
+    if events := outbox.events(ordering_key=id, limit=MOST_EVENTS + 1):
+        told_all = tuple(_event(event, here) for event in events[-MOST_EVENTS:])
         summary = f"workflow {id}: {counted(len(events), 'event')} published"
+        if len(events) > MOST_EVENTS:
+            summary = (
+                f"workflow {id}: more than {MOST_EVENTS} events published, of which these are the newest; "
+                f"`bellwire deliveries --workflow` lists further ones"
+            )
         return Explanation(id=id, subject="workflow", summary=summary, events=told_all, notices=notices)
     summary = (
         f"{id}: never published here, or purged. No workflow, event or delivery of this id is in "
