@@ -184,3 +184,11 @@ def test_what_databases_cannot_store_is_replaced(text: str) -> None:
     kept.encode()
     assert "\0" not in kept
     assert len(kept) == len(text)
+
+
+def test_one_that_is_broken_off_again_and_again_waits_ever_longer() -> None:
+    """Or a channel that cancels its own task would be called without end, each time with one more row in the log."""
+    delays = [
+        interrupted(attrs.evolve(CLAIM, interruptions=before), started_at=1, duration=2).delay for before in range(4)
+    ]
+    assert delays == [0, 1_000_000, 2_000_000, 4_000_000]

@@ -6,7 +6,7 @@ import math
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Final
 
-from bellwire.core.outbox import AttemptRecord, Claim, Settlement
+from bellwire.core.outbox import AttemptRecord, Claim, Settlement, interruption_wait
 from bellwire.hookspecs import Failed, Outcome, Sent, Stage
 
 from .breaker import FIRST_HOLD, is_down
@@ -68,7 +68,10 @@ def given_back(claim: Claim, *, delay: int = 0) -> Settlement:
 
 
 def interrupted(claim: Claim, *, started_at: int, duration: int) -> Settlement:
-    """An attempt that this dispatcher broke off because it stops: kept, not counted, and due again at once."""
+    """An attempt that was broken off, as by a dispatcher that stops: kept, not counted, and due again at once.
+
+    From the second one in a row on it waits, ever longer: a channel may cancel the very task that it runs in.
+    """
     record = AttemptRecord(
         number=claim.attempt,
         outcome="interrupted",
@@ -76,7 +79,8 @@ def interrupted(claim: Claim, *, started_at: int, duration: int) -> Settlement:
         duration=duration,
         detail="its dispatcher stopped before the outcome was known",
     )
-    return Settlement(claim=claim, state="waiting", record=record, error=claim.error)
+    delay = interruption_wait(claim.interruptions) if claim.interruptions else 0
+    return Settlement(claim=claim, state="waiting", delay=delay, record=record, error=claim.error)
 
 
 def _record(claim: Claim, outcome: Outcome, started_at: int, duration: int, secrets: tuple[str, ...]) -> AttemptRecord:
