@@ -98,3 +98,24 @@ def fault_failure(
     reason = system_reason(fault.error) if fault.error else "unknown reason"
     detail = f"the connection to {receiver} broke{where or ' before it answered'}: {reason}"
     return AnswerLost(detail, stages=stages, address=endpoint, errno=number)
+
+
+def root_of(error: BaseException) -> Exception:
+    """What *error* came from in the end: what TLS or the system said, where that is known."""
+    found: BaseException = error
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
+            found = cause
+        cause = cause.__cause__ or cause.__context__
+    return found if isinstance(found, Exception) else Exception(str(found))
+
+
+def dial_problem(cause: Exception) -> str:
+    """Why httpx made no connection, to follow the address; *cause* is the root of its error."""
+    return connect_problem(cause) if isinstance(cause, OSError) else f"could not be connected to: {cause}"
+
+
+def tunnel_problem(cause: Exception) -> str:
+    """Why a handshake within a tunnel failed."""
+    return handshake_problem(cause) if isinstance(cause, OSError) else "it closed the connection during the handshake"

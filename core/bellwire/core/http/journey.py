@@ -21,7 +21,7 @@ from .failures import (
     TransportFailure,
     WaitTimedOut,
 )
-from .faults import connect_problem, system_reason
+from .faults import dial_problem, root_of, system_reason, tunnel_problem
 from .stopwatch import Stopwatch
 from .tls import handshake_problem
 
@@ -170,7 +170,7 @@ class Journey:
     def unreachable(self, problems: Sequence[tuple[str, Exception]]) -> ProxyFailed:
         """No address of the proxy accepted a connection."""
         causes = [(endpoint, root_of(error)) for endpoint, error in problems]
-        told = "; ".join(f"{endpoint} {_connect_problem(cause)}" for endpoint, cause in causes)
+        told = "; ".join(f"{endpoint} {dial_problem(cause)}" for endpoint, cause in causes)
         return self._proxy_failed(f"cannot be reached: {told}", causes[0][1], address=causes[0][0])
 
     def overdue(self) -> TransportFailure:
@@ -204,13 +204,13 @@ class Journey:
         tunnelled = self.origin.scheme == "https"
         match self.step:
             case "connect":
-                return self._proxy_failed(f"cannot be reached: {_connect_problem(cause)}", cause)
+                return self._proxy_failed(f"cannot be reached: {dial_problem(cause)}", cause)
             case "proxy-tls":
                 return self._proxy_failed(f"is not trusted: {handshake_problem(cause)}", cause)
             case "ask":
                 return self._refused(error, cause)
             case "tls":
-                detail = f"no trusted connection to {self._receiver}: {_handshake_problem(cause)}"
+                detail = f"no trusted connection to {self._receiver}: {tunnel_problem(cause)}"
                 number = None if isinstance(cause, ssl.SSLError) else getattr(cause, "errno", None)
                 return TLSFailed(detail, stages=self.stages(), address=self.endpoint, errno=number)
         if isinstance(cause, ssl.SSLError):
@@ -252,22 +252,3 @@ class Journey:
         number = cause.errno if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) else None
         detail = f"the proxy {self._proxy.authority} {what}"
         return ProxyFailed(detail, stages=self.stages(), address=address or self.endpoint, errno=number)
-
-
-def root_of(error: BaseException) -> Exception:
-    """What *error* came from in the end: what TLS or the system said, where that is known."""
-    found: BaseException = error
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError):
-            found = cause
-        cause = cause.__cause__ or cause.__context__
-    return found if isinstance(found, Exception) else Exception(str(found))
-
-
-def _connect_problem(cause: Exception) -> str:
-    return connect_problem(cause) if isinstance(cause, OSError) else f"could not be connected to: {cause}"
-
-
-def _handshake_problem(cause: Exception) -> str:
-    return handshake_problem(cause) if isinstance(cause, OSError) else "it closed the connection during the handshake"

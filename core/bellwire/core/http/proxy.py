@@ -20,8 +20,9 @@ from .addresses import read_address, show_endpoint
 from .conversations import Conversation, Conversations
 from .dialling import checked_addresses
 from .failures import EgressRefused, NameNotFound, ProxyFailed, RequestRefused, TransportClosed, TransportFailure
+from .faults import root_of
 from .head import Origin, outgoing, request_origin, request_place
-from .journey import Journey, root_of
+from .journey import Journey
 from .limits import Limits
 from .resolver import Resolver, system_resolver
 from .response import Body, body_of, bounded, request_timeouts, whole_response
