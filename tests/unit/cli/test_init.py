@@ -86,6 +86,7 @@ def test_every_setting_is_in_it_and_with_its_default_where_it_shows_one(tmp_path
         name: value for name, value in defaults.items() if name not in examples
     }
     examples = {"type", "url", "token", "signature", "signing_secret", "password", "headers", "payload_template"}
+    examples |= {"client_key_password"}
     examples |= {"retry_schedule", "actions", "projects", "hold_when_down"}
     assert all(channel[name] == channel_defaults[name] for name in channel if name not in examples)
 

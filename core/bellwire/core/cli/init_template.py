@@ -92,6 +92,21 @@ retry_interval_seconds = 1
 # What counts as delivered: "200", that answer alone, or "2xx".
 # accept_status = "200"
 
+# Over https, certificates to trust instead of the system's; and our own, for receivers that want one, with its key and
+# that one's password. All are PEM files; a relative path is taken from this file's folder.
+# ca_file = ""
+# client_certificate_file = ""
+# client_key_file = ""
+# client_key_password = ""
+
+# Whether the receiver's certificate is looked at. Rather name it in ca_file than not.
+# verify_tls = true
+
+# The HTTP proxy that events go through, such as "http://proxy.corp.example:3128"; and whether, without one here,
+# HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say which.
+# proxy = ""
+# proxy_from_environment = false
+
 # What `bellwire test` sends: "message", a text marked as a test; or "workflow", a sample event.
 # test_payload = "message"
 
