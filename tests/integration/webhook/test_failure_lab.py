@@ -12,7 +12,7 @@ import pytest
 
 from bellwire.channels.webhook import WebhookConfig
 from bellwire.core import ConfiguredChannel, Settings
-from bellwire.core.http.tls import default_context
+from bellwire.core.http.trust import default_context
 from bellwire.core.insight import Trial, send_test
 from bellwire.core.plugins import Plugins
 from bellwire.core.testing.lab import FAULTS, Lab
