@@ -61,7 +61,7 @@ def soak(
     *,
     seed: int = SEED,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
-    tell: Callable[[int], None] = lambda _: None,
+    tell: Callable[[int, Soak], None] = lambda *_: None,
 ) -> Soak:
     """Sends *requests*; *tell* is told of each thousandth."""
     found = Soak()
@@ -79,7 +79,7 @@ async def _warm_up() -> None:
     await asyncio.sleep(0)
 
 
-async def _work(url: str, requests: int, chance: random.Random, found: Soak, tell: Callable[[int], None]) -> None:
+async def _work(url: str, requests: int, chance: random.Random, found: Soak, tell: Callable[[int, Soak], None]) -> None:
     transport = GuardedTransport(
         policy=EgressPolicy("internal"), limits=Limits(connections_per_origin=CONNECTIONS, idle_seconds=0.5)
     )
@@ -89,7 +89,7 @@ async def _work(url: str, requests: int, chance: random.Random, found: Soak, tel
         for number in numbers:
             await _one(transport, url, b"request %d %b" % (number, b"." * (number % 97)), chance, found)
             if number % 1000 == 0:
-                tell(number)
+                tell(number, found)
 
     await asyncio.gather(*(worker() for _ in range(WORKERS)))
     pool = transport._pool
@@ -154,10 +154,11 @@ def main() -> int:
         factory = uvloop.new_event_loop
     began, sizes = time.monotonic(), []
 
-    def tell(number: int) -> None:
+    def tell(number: int, found: Soak) -> None:
         sizes.append(_resident())
         if number % 50_000 == 0:
-            print(f"{number:,} requests, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            reached = f"{number:,} requests, {len(found.mixed_up)} mixed up, {time.monotonic() - began:.0f} s"
+            print(reached, file=sys.stderr, flush=True)
 
     found = soak(given.requests, seed=given.seed, loop_factory=factory, tell=tell)
     print("| end | requests |\n|---|---:|")
