@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
 from hypothesis import given
@@ -34,3 +35,13 @@ def test_whatever_comes_is_decoded_or_left_alone(body: bytes, coding: bytes) -> 
 
 def test_an_unknown_coding_is_left_alone() -> None:
     assert inflate(b"x", b"br", 10) is None
+
+
+def test_what_lies_beyond_the_cap_is_never_inflated() -> None:
+    bomb = gzip.compress(bytes(40_000_000))
+    tracemalloc.start()
+    try:
+        assert inflate(bomb, b"gzip", 1000) == (bytes(1000), True)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
