@@ -50,6 +50,7 @@ class _Context:
     http: httpx.AsyncBaseTransport
     clock: _Clock = attrs.field(factory=_Clock)
     name: str = "ops"
+    platform_name: str = "SQLE"
     logger: logging.Logger = attrs.field(factory=lambda: logging.getLogger("bellwire.channels.ops"))
 
     def transport(self, *, connect_timeout: float = 5.0) -> httpx.AsyncBaseTransport:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from bellwire.channels.webhook import WebhookConfig
 from bellwire.core.config import Settings, egress_policy, egress_problems, load_settings
 from bellwire.core.errors import ConfigError
 from bellwire.core.http import EgressPolicy
@@ -86,6 +87,16 @@ def test_by_default_internal_receivers_are_fine() -> None:
     assert egress_problems(Robots(), policy) == []
     (problem,) = egress_problems(Robots(url="http://169.254.169.254/latest/meta-data"), policy)
     assert str(problem) == "url: 169.254.169.254 is the address of cloud metadata, which is always refused"
+
+
+def test_what_is_asked_of_a_proxy_is_judged_as_the_proxy_will_read_it() -> None:
+    direct = WebhookConfig(url="http://receiver.example:8000")
+    proxied = WebhookConfig(url="http://receiver.example:8000", proxy="http://10.0.0.9:3128")
+    policy = EgressPolicy("internal", allow=["10.0.0.0/8"])
+    assert egress_problems(direct, policy) == []  # it may lead into that network
+    (problem,) = egress_problems(proxied, policy)
+    assert problem.path == "url"
+    assert "a proxy resolves it, so networks do not count" in problem.message
 
 
 def test_settings_with_empty_lists_do_not_bring_httpx() -> None:

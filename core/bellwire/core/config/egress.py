@@ -62,14 +62,17 @@ def egress_problems(config: ChannelConfig, policy: EgressPolicy) -> list[Problem
     """What *policy* refuses of the addresses in a channel's *config*, as far as can be told without a look-up.
 
     For whoever checks or saves a channel: each setting with the format ``http-url``. A name that leads where it may
-    not shows that only when the channel is used or tested.
+    not shows that only when the channel is used or tested. The proxy itself is judged by
+    :func:`bellwire.core.http.connecting_problems`; what is asked of it by other rules, since it resolves names.
     """
+    proxy = config.proxy_options().proxy
+    refusal = policy.refusal_of_proxying if proxy else policy.refusal_of_host
     return [
         Problem(path, reason)
         for declared in declared_settings(type(config))
-        if declared.info.format == "http-url"
+        if declared.info.format == "http-url" and (not proxy or getattr(config, declared.name) != proxy)
         for path, host in _hosts(declared.name, getattr(config, declared.name))
-        if (reason := policy.refusal_of_host(host))
+        if (reason := refusal(host))
     ]
 
 
