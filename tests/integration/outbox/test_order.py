@@ -9,6 +9,8 @@ import pytest
 from bellwire.core.outbox import LaneDemand, OpenPlace, stranded, upkeep
 from bellwire.core.outbox.tables import deliveries
 
+from .conftest import unmoved
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -219,6 +221,22 @@ def test_a_key_is_not_released_again_and_again_while_one_that_may_not_be_passed_
     with desk.outbox.database.read() as connection:
         assert upkeep.impatient_keys(connection, desk.time.now) == []
     desk.end(a1)
+
+
+def test_a_head_that_breaks_its_workers_holds_its_key_no_longer_than_one_that_fails(desk: Desk) -> None:
+    demand = LaneDemand(channel="ops", slots=10, ordered=True, hold_key=600 * SECOND)
+    desk.publish("head", "next")
+    for interruption in range(12):
+        claims = desk.outbox.exchange("first", [], [demand], unmoved).claims
+        assert [claim.event_id for claim in claims] == ["head"]
+        desk.end(claims[0], "interrupted", delay=50)
+        desk.time.passes(50)
+        desk.outbox.let_pass()
+        assert desk.state("next") == "parked", f"after {interruption + 1} interruptions"
+    desk.time.passes(50)
+    desk.outbox.let_pass()
+    claims = desk.outbox.exchange("first", [], [demand], unmoved).claims
+    assert [claim.event_id for claim in claims] == ["head", "next"], "it is tried again for ever, and no longer alone"
 
 
 def test_the_patience_counts_from_the_first_failure_not_from_the_latest(desk: Desk) -> None:

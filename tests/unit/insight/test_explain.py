@@ -21,6 +21,8 @@ from bellwire.core.outbox import (
     DeliveryView,
     DispatcherRow,
     LaneDemand,
+    Outbox,
+    Passing,
     Settlement,
 )
 from bellwire.core.testing import RecordingConfig
@@ -318,6 +320,38 @@ def test_what_the_breaker_holds_says_until_when(bus: Bus) -> None:
         r"1 attempt so far: refused",
         of_ops(bus, event.id),
     )
+
+
+def test_attempts_that_were_broken_off_are_told_beside_those_that_count(bus: Bus) -> None:
+    event = publish(bus)
+    for _ in range(2):
+        (claim,) = claims(bus)
+        record = AttemptRecord(number=1, outcome="interrupted", started_at=0, duration=1)
+        bus.outbox.exchange(
+            "d", [Settlement(claim=claim, state="waiting", record=record)], [], lambda health, *_: health
+        )
+    assert of_ops(bus, event.id).endswith("; 0 attempts so far, and 2 broken off")
+
+
+def test_a_key_is_read_as_a_whole_only_where_something_of_it_has_failed(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    passing, any_held = Outbox.passing, Outbox.any_held
+
+    def counting(self: Outbox, view: DeliveryView) -> Passing:
+        asked.append("passing")
+        return passing(self, view)
+
+    def asking(self: Outbox, channel: str, ordering_key: str) -> bool:
+        asked.append("any")
+        return any_held(self, channel, ordering_key)
+
+    monkeypatch.setattr(Outbox, "passing", counting)
+    monkeypatch.setattr(Outbox, "any_held", asking)
+    events = [publish(bus) for _ in range(3)]
+    bus.explain(events[0].workflow.workflow_id)
+    assert asked == ["any"]
 
 
 def test_what_was_purged_is_told_to_be_gone_or_never_to_have_been_here(bus: Bus) -> None:

@@ -241,6 +241,9 @@ class Dispatcher:
         overdue: list[asyncio.Future[Any]] = []
         try:
             delivered = await self._deliverer.deliver(lane, claim, overdue.append)
+        except BaseException:  # which it never should: then the slot is free all the same, and the lease runs out
+            self._free(lane)
+            raise
         finally:  # not by a done callback, which would be one more turn of the loop for each delivery
             self._in_flight.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
         if overdue:

@@ -81,7 +81,9 @@ class Lane:
         allowance = self.pace.allowance(self.context.clock.monotonic())
         if allowance is not None:
             slots = min(slots, allowance)
-        return LaneDemand(channel=self.name, slots=slots, ordered=self.ordered) if slots > 0 else None
+        if slots <= 0:
+            return None
+        return LaneDemand(channel=self.name, slots=slots, ordered=self.ordered, hold_key=self.hold_key)
 
     def begin(self) -> None:
         """One of its slots is used."""

@@ -69,4 +69,9 @@ class Teller:
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._telling.add(task)  # a loop holds its tasks weakly
-        task.add_done_callback(self._telling.discard)
+        task.add_done_callback(self._told)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        self._telling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:  # such as an observer's own SystemExit
+            logger.warning("telling of what was settled was broken off: %s", error)

@@ -64,6 +64,14 @@ class _Here:
     outbox: Outbox
     status: Status
     kinds: Collection[str]
+    _any_held: dict[tuple[str, str], bool] = attrs.field(factory=dict, init=False)
+
+    def passing(self, delivery: DeliveryView) -> Passing:
+        """Who passed *delivery*. That reads its whole key, so each key is asked once whether there can be any."""
+        key = (delivery.channel, delivery.ordering_key)
+        if key not in self._any_held:
+            self._any_held[key] = self.outbox.any_held(*key)
+        return self.outbox.passing(delivery) if self._any_held[key] else NOTHING_PASSED
 
 
 def explain(
@@ -126,7 +134,7 @@ def _delivery(delivery: DeliveryView, event: EventView, here: _Here) -> ChannelV
         if delivery.state in {"parked", "waiting"}:
             blocker = here.outbox.blocking(delivery)
         if blocker is None and delivery.state != "cancelled":
-            passing = here.outbox.passing(delivery)
+            passing = here.passing(delivery)
     verdict, sentence = verdict_of(
         delivery, attempts, blocker, here.status, passing=passing, kind_known=delivery.kind in here.kinds
     )
@@ -204,7 +212,9 @@ def _verdict(
         case "claimed":
             return "in flight", f"being sent right now, attempt {delivery.attempts + 1}{failures}"
         case "waiting" | "parked":
-            return "waiting", _waiting(delivery, blocker, status) + (f"; {tried} so far{failures}" if attempts else "")
+            broken_off = f", and {delivery.interruptions} broken off" if delivery.interruptions else ""
+            so_far = f"; {tried} so far{broken_off}{failures}" if attempts else ""
+            return "waiting", _waiting(delivery, blocker, status) + so_far
 
 
 def _waiting(delivery: DeliveryView, blocker: DeliveryView | None, status: Status) -> str:

@@ -13,15 +13,13 @@ import sqlalchemy as sa
 from bellwire.core.errors import DatabaseError, SchemaError
 
 from . import (
+    doubts,
     health,
-    history,
     host_tables,
     host_transaction,
-    passing,
     removal,
     replay,
     schema,
-    selection,
     set_back,
     stranded,
     upkeep,
@@ -29,6 +27,7 @@ from . import (
 from .group_commit import GroupCommit
 from .health import Advance, ChannelHealth
 from .host_transaction import host_connection
+from .reading import Reader
 from .rows import Claim, LaneDemand, NewEvent, Settlement
 from .tables import deliveries
 from .watch import Announcer
@@ -59,14 +58,14 @@ class Exchange:
     """Channels whose health changed: before and after."""
 
 
-class Outbox:
+class Outbox(Reader):
     """Durable, ordered deliveries in SQL tables.
 
     Thread-safe. Every method may raise a :class:`~bellwire.core.errors.DatabaseError`.
     """
 
     def __init__(self, database: Database) -> None:
-        self.database: Final = database
+        super().__init__(database)
         self._statements: Final = database.backend.statements
         self._instance_id: str | None = None
         self._start_afresh()
@@ -187,12 +186,16 @@ class Outbox:
             lease_until=now + LEASE,
             dispatcher=dispatcher,
         )
+        claims = claimed.claims
+        if any(claim.interruptions for claim in claims):
+            hold_keys = {demand.channel: demand.hold_key for demand in demands if demand.hold_key is not None}
+            claims = doubts.limit_holds(connection, claims, hold_keys, now)
         # a channel with more that is due is looked at as soon as it has a free slot: only the others need a timer
         waiting = [demand.channel for demand in demands if demand.channel not in claimed.unfinished]
         due = self._statements.next_due(connection, waiting, now) if waiting else None
         return Exchange(
             settled=tuple(valid),
-            claims=claimed.claims,
+            claims=claims,
             unfinished=claimed.unfinished,
             next_due_in=None if due is None else due - now,
             health=tuple(changes),
@@ -323,31 +326,11 @@ class Outbox:
         self._announcer.announce()
         return added
 
-    def find(self, ids: Sequence[str]) -> selection.Found:
-        """The deliveries and events that *ids* name."""
-        with self.database.read() as connection:
-            return selection.find(connection, ids)
-
-    def select(self, wanted: selection.Selection) -> list[selection.Chosen]:
-        """The deliveries that fit, in their order."""
-        with self.database.read() as connection:
-            return selection.select(connection, wanted)
-
-    def overtaken(self, places: Iterable[replay.Place]) -> list[replay.Overtaken]:
-        """Of which keys something, sent again at *places*, would come after later events."""
-        with self.database.read() as connection:
-            return replay.overtaken(connection, places)
-
     def replay(self, ids: Sequence[str]) -> replay.Replayed:
         """Reopens settled deliveries."""
         replayed = self.database.write(lambda connection: replay.reopen(connection, ids, self.database.now(connection)))
         self._announcer.announce()
         return replayed
-
-    def failed_ids(self, *, channel: str | None = None, since: int | None = None) -> list[str]:
-        """The ids of failed deliveries, in their order."""
-        wanted = selection.Selection(states={"failed"}, channel=channel, since=since)
-        return [chosen.id for chosen in self.select(wanted)]
 
     def set_paused(self, channel: str, *, paused: bool, by: str = "", reason: str = "") -> ChannelHealth:
         """Pauses or resumes a channel, for all replicas; returns what was known of it before.
@@ -370,78 +353,6 @@ class Outbox:
         before = self.database.write(work)
         self._announcer.announce()
         return before
-
-    def health(self) -> dict[str, ChannelHealth]:
-        """What replicas share about the channels that have been used."""
-        with self.database.read() as connection:
-            return health.load(connection)
-
-    def dispatchers(self) -> list[upkeep.DispatcherRow]:
-        """Every dispatcher's heartbeat."""
-        with self.database.read() as connection:
-            return upkeep.all_dispatchers(connection)
-
-    def last_seen(self) -> int | None:
-        """When any dispatcher was last seen, in microseconds since 1970 UTC; ``None`` when there never was one."""
-        with self.database.read() as connection:
-            return upkeep.last_seen(connection)
-
-    def count_open(self) -> int:
-        """How many deliveries are not settled yet."""
-        with self.database.read() as connection:
-            return history.count_open(connection)
-
-    def counts(self) -> dict[str, history.ChannelCounts]:
-        """What is open or failed, per channel that has any."""
-        with self.database.read() as connection:
-            return history.count_by_channel(connection, self.database.now(connection))
-
-    def stored(self, event_ids: Collection[str]) -> set[str]:
-        """Those of *event_ids* that have been published."""
-        with self.database.read() as connection:
-            return history.known_events(connection, event_ids)
-
-    def deliveries(self, wanted: history.DeliveryFilter) -> list[history.DeliveryView]:
-        """The newest deliveries that fit."""
-        with self.database.read() as connection:
-            return history.list_deliveries(connection, wanted)
-
-    def delivery(self, delivery_id: str) -> history.DeliveryView | None:
-        """One delivery."""
-        with self.database.read() as connection:
-            return history.find_delivery(connection, delivery_id)
-
-    def deliveries_of(self, event_id: str) -> list[history.DeliveryView]:
-        """All deliveries of one event."""
-        with self.database.read() as connection:
-            return history.deliveries_of(connection, event_id)
-
-    def blocking(self, view: history.DeliveryView) -> history.DeliveryView | None:
-        """The earlier delivery that *view* waits for."""
-        with self.database.read() as connection:
-            return history.blocking(connection, view, self.database.now(connection))
-
-    def passing(self, view: history.DeliveryView) -> passing.Passing:
-        """Which earlier delivery *view* passed, and which later ones passed it: where the order lost its patience."""
-        with self.database.read() as connection:
-            return passing.passing(connection, view, self.database.now(connection))
-
-    def attempts(self, delivery_id: str) -> list[history.AttemptView]:
-        """Every attempt of one delivery."""
-        with self.database.read() as connection:
-            return history.attempts_of(connection, delivery_id)
-
-    def events(
-        self, *, event_id: str | None = None, ordering_key: str | None = None, limit: int = 50
-    ) -> list[history.EventView]:
-        """Events by id or by key, in publish order; of more than *limit*, the newest."""
-        with self.database.read() as connection:
-            return history.find_events(connection, event_id=event_id, ordering_key=ordering_key, limit=limit)
-
-    def instance_id(self) -> str:
-        """What tells this outbox from every other."""
-        with self.database.read() as connection:
-            return schema.instance_id(connection)
 
 
 def _results(settlements: Iterable[Settlement]) -> dict[str, list[bool]]:

@@ -30,9 +30,7 @@ def passing(connection: Connection, view: DeliveryView, now: int) -> Passing:
     """Who passed *view*, and whom it passed."""
     moment = now if view.settled_at is None else view.settled_at
     d = deliveries.c
-    # over the events, because the index of deliveries by key has the open ones alone
-    of_its_key = d.event_seq.in_(sa.select(events.c.seq).where(events.c.ordering_key == view.ordering_key))
-    same = of_its_key & (d.channel == view.channel)
+    same = _of_key(view.channel, view.ordering_key)
     earlier = views_where(
         connection,
         same & (d.seq < view.seq) & (d.holds_until <= moment) & (d.settled_at.is_(None) | (d.settled_at > moment)),
@@ -46,3 +44,15 @@ def passing(connection: Connection, view: DeliveryView, now: int) -> Passing:
         may_be_passed=may_be_passed,
         passed_by=connection.execute(count).scalar_one() if may_be_passed else 0,
     )
+
+
+def any_held(connection: Connection, channel: str, ordering_key: str) -> bool:
+    """Whether any delivery of a key has ever failed, so that others could come to pass it. It reads the whole key."""
+    held = sa.select(deliveries.c.seq).where(_of_key(channel, ordering_key), deliveries.c.holds_until.is_not(None))
+    return connection.execute(held.limit(1)).scalar() is not None
+
+
+def _of_key(channel: str, ordering_key: str) -> sa.ColumnElement[bool]:
+    # over the events, because the index of deliveries by key has the open ones alone
+    of_its_key = deliveries.c.event_seq.in_(sa.select(events.c.seq).where(events.c.ordering_key == ordering_key))
+    return of_its_key & (deliveries.c.channel == channel)

@@ -36,6 +36,9 @@ class LaneDemand:
     patient: bool = False
     """Whether no delivery may pass an earlier one of its key, however long that one has been failing."""
 
+    hold_key: int | None = None
+    """Microseconds that one that was broken off, and so may break its workers, holds its key; ``None``: for ever."""
+
     def passed_at(self, now: int) -> int:
         """What is held until this time, or not as long, may be passed."""
         return 0 if self.patient else now
