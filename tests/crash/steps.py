@@ -93,6 +93,7 @@ TAKE_OVER: Final = (
     *_around("take-over", _UPDATE, "a dead worker's deliveries are freed", scene="after a crash"),
     *_around("take-over", "DELETE bellwire_dispatchers", "the dead worker is forgotten", scene="after a crash"),
     *_around("take-over", "COMMIT", "the take-over's COMMIT", scene="after a crash"),
+    *_around("visit", _UPDATE, "it is written how long what was broken off holds its key", scene="after a crash"),
 )
 ORDER: Final = (
     *_around("let pass", _UPDATE, "followers may pass a failing delivery", scene="impatient"),
