@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bellwire.hookspecs import Failed, Outcome
 
+from .headers import authorized_by
 from .robots import robot_at
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def _by_status(status: int, config: WebhookConfig, *, is_test: bool) -> Iterator
 def _unauthorized(config: WebhookConfig, is_test: bool) -> Iterator[str]:  # noqa: ARG001, FBT001 - a row of the table
     if config.token:
         yield "compare token with the receiver's, blanks at its ends included; it goes out as `Authorization: Bearer …`"
-    elif "@" in urlsplit(config.url).netloc:
-        yield "the url's user name and password are not the receiver's"
+    elif setter := authorized_by(config):
+        yield f"compare what {setter} says with the receiver's; it goes out as `Authorization: Basic …`"
+    elif config.headers:
+        yield f"compare the values of headers ({', '.join(config.headers)}) with the receiver's, or set token"
     else:
         yield "set token to the one that the receiver expects"
     if config.signature == "none":
@@ -64,8 +67,8 @@ def _unauthorized(config: WebhookConfig, is_test: bool) -> Iterator[str]:  # noq
 
 
 def _forbidden(config: WebhookConfig, is_test: bool) -> Iterator[str]:  # noqa: ARG001, FBT001 - a row of the table
-    if config.token:
-        yield "the token may be right and not allowed to post here: what may it do on the receiver's side?"
+    if setter := authorized_by(config) or ("headers" if config.headers else ""):
+        yield f"{setter} may be right and not allowed to post here: what may it do on the receiver's side?"
     else:
         yield "set token, if the receiver wants one"
     yield "or a firewall or proxy before the receiver does not let this machine's requests through"
