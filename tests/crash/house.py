@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -105,14 +106,17 @@ class House:
         self.happened += 1
 
     @contextmanager
-    def killed_by_a_request(self, after: int = 1, number: int = signal.SIGKILL) -> Iterator[list[Forged]]:
-        """The process that is put into the list is killed as soon as its *after*-th request has arrived."""
+    def killed_by_a_request(
+        self, after: int = 1, number: int = signal.SIGKILL, *, seconds: float = 0.0
+    ) -> Iterator[list[Forged]]:
+        """The process that is put into the list is killed *seconds* after its *after*-th request has arrived."""
         victims: list[Forged] = []
         count = itertools.count(1)
 
         def kill() -> None:
             if next(count) == after:
                 until(lambda: victims, lambda: "nobody to kill")
+                time.sleep(seconds)
                 os.kill(victims[0].pid, number)
 
         self.receiver.on_arrival = kill

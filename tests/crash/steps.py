@@ -7,13 +7,24 @@ from typing import Final, Literal
 import attrs
 
 Role = Literal["publisher", "worker"]
-Scene = Literal["ordinary", "failing", "slow", "after a crash", "impatient", "out of order", "old", "stopping"]
+Scene = Literal[
+    "ordinary",
+    "failing",
+    "slow",
+    "after a crash",
+    "after a first crash",
+    "impatient",
+    "out of order",
+    "old",
+    "stopping",
+]
 """What goes on around the step:
 
 - ``ordinary``: events wait, the receiver answers 200
 - ``failing``: the receiver refuses each delivery once
 - ``slow``: the receiver takes its time, so that leases are renewed
 - ``after a crash``: a worker before it was killed with claims in its hands
+- ``after a first crash``: the same, and nothing was broken off before
 - ``impatient``: a delivery fails for longer than its followers wait
 - ``out of order``: the channel has no order
 - ``old``: what was delivered need not be kept
@@ -41,7 +52,7 @@ class Step:
 def _around(
     part: str, write: str, words: str, *, role: Role = "worker", scene: Scene = "ordinary", once: bool = False
 ) -> tuple[Step, ...]:
-    once = once or scene in {"after a crash", "impatient", "out of order", "old", "stopping"}
+    once = once or scene in {"after a crash", "after a first crash", "impatient", "out of order", "old", "stopping"}
     return tuple(Step(f"{side} {words}", f"{part}: {side} {write}", role, scene, once) for side in ("before", "after"))
 
 
@@ -93,7 +104,7 @@ TAKE_OVER: Final = (
     *_around("take-over", _UPDATE, "a dead worker's deliveries are freed", scene="after a crash"),
     *_around("take-over", "DELETE bellwire_dispatchers", "the dead worker is forgotten", scene="after a crash"),
     *_around("take-over", "COMMIT", "the take-over's COMMIT", scene="after a crash"),
-    *_around("visit", _UPDATE, "it is written how long what was broken off holds its key", scene="after a crash"),
+    *_around("visit", _UPDATE, "it is written how long what was broken off holds its key", scene="after a first crash"),
 )
 ORDER: Final = (
     *_around("let pass", _UPDATE, "followers may pass a failing delivery", scene="impatient"),

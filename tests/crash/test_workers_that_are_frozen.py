@@ -38,8 +38,8 @@ FREEZES: Final = (
 def freeze(house: House, moment: str) -> Forged:
     """A worker that stands still."""
     if moment == "arrived":
-        with house.killed_by_a_request(number=signal.SIGSTOP) as victims:
-            # meanwhile it does nothing else: frozen within a heartbeat or a claim it would hold SQLite's one lock
+        with house.killed_by_a_request(number=signal.SIGSTOP, seconds=0.3) as victims:
+            # in that moment it does nothing else: frozen within a heartbeat or a claim it would hold SQLite's one lock
             worker = house.worker(lease_seconds=LEASE, heartbeat_seconds=60.0, sweep_seconds=60.0)
             victims.append(worker)
             until(lambda: worker.is_stopped, lambda: "it is not frozen")

@@ -28,6 +28,10 @@ def prepare(house: House, step: Step) -> None:
             house.forget_health()
         case "stopping":
             house.forget_leaving()
+        case "after a first crash":
+            house.finish()
+            house.publish(4)
+            house.dies(house.worker("claim: after COMMIT"))
         case "after a crash":
             house.dies(house.worker("claim: after COMMIT"))
         case "old":
