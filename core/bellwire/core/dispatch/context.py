@@ -73,10 +73,12 @@ class Context:
             limits=Limits(connections_per_origin=self.config.concurrency),
         )
         transport = transport_for(tls, proxy, bounds)
+        self._transports.append(transport)
+        if self.notebook is not None:  # whoever tests a channel is told of its warnings with the result
+            return Witness(transport, self.notebook)
         for warning in tls.warnings():
             self.logger.warning("channel %s: %s", self.name, warning)
-        self._transports.append(transport)
-        return transport if self.notebook is None else Witness(transport, self.notebook)
+        return transport
 
     def client(
         self, *, connect_timeout: float = 5.0, tls: TLSOptions | None = None, proxy: ProxyOptions | None = None
