@@ -85,5 +85,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if WRITES_PAGE and _TOLD and not hasattr(session.config, "workerinput") and exitstatus == 0:
-        page.write(_TOLD)
+    if WRITES_PAGE and _TOLD and not hasattr(session.config, "workerinput"):
+        told = page.keep(_TOLD)
+        if exitstatus == 0:
+            page.write(told)

@@ -150,7 +150,7 @@ class House:
 
     def forget_leaving(self) -> None:
         """As if no worker had ever signed off."""
-        kept = ("instance_id", "schema", "min_compatible")
+        kept = ("instance_id", "schema", "min_compatible", "channels_revision")
         self.write(lambda connection: connection.execute(meta.delete().where(meta.c.name.not_in(kept))))
 
     def forget_health(self) -> None:

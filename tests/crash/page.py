@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,8 @@ import cattrs
 from tests.crash.house import Figures
 from tests.crash.steps import PUBLISHER, WORKER
 
+KEPT: Final = Path(__file__).parents[2] / ".cache/crash.json"
+"""What the last runs told: one that failed in part is completed by running that part again."""
 PAGE: Final = Path(__file__).parents[2] / "docs/explanation/crashes.md"
 BEGIN: Final = "<!-- begin: figures -->"
 END: Final = "<!-- end: figures -->"
@@ -30,6 +33,15 @@ DATABASES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "Ma
 def told(properties: Iterable[tuple[str, object]]) -> list[Figures]:
     """What one test told."""
     return [cattrs.structure(value, Figures) for name, value in properties if name == "crash"]
+
+
+def keep(all_figures: Iterable[Figures], kept: Path = KEPT) -> list[Figures]:
+    """Keeps them, in place of what was kept of the same step on the same database; all that are kept now."""
+    before = cattrs.structure(json.loads(kept.read_text()), list[Figures]) if kept.exists() else []
+    merged = {(each.topic, each.step, each.database): each for each in (*before, *all_figures)}
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(cattrs.unstructure(list(merged.values()))))
+    return list(merged.values())
 
 
 def tables(all_figures: Iterable[Figures]) -> str:

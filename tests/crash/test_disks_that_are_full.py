@@ -20,12 +20,15 @@ BACK = "the outbox can be reached again"
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
+def small_disk(tmp_path: Path, repeats: int) -> Iterator[Path]:
+    """A file system of two megabytes, and a quarter more for what each time leaves in the log."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={2048 + 256 * repeats}k", "tmpfs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         reason = f"a small disk cannot be mounted here: {mounted.stderr.strip()}; root may"
@@ -69,10 +72,8 @@ def fill_up(house: House, worker: Forged, disk: Path) -> None:
     with pytest.raises(OutboxUnavailable, match="nothing was stored, publish it again: .*the disk is full"):
         for number in range(MOST_EVENTS):  # into what room the write-ahead log had taken already
             house.publish_one(f"filling-{house.happened}", number)
-    before = house.read("SELECT count(*) FROM bellwire_events")
-    with pytest.raises(OutboxUnavailable, match="the disk is full"):
-        house.publish_one("never", 0)
-    assert house.read("SELECT count(*) FROM bellwire_events") == before
+    # not one more try: the worker may just have made room in the log
+    assert house.read("SELECT count(*) FROM bellwire_events") == [(sum(map(len, house.told.values())),)]
     assert house.read("PRAGMA integrity_check") == [("ok",)]
     until(lambda: tries(worker) > outages, lambda: f"{worker.diary}")
     filler.unlink()
